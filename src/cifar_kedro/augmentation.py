@@ -1,0 +1,104 @@
+"""The report's augmentation: one affine resample per image, as a Keras layer."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from cifar_kedro.config import Augmentation
+
+
+class AffineAugmentation(keras.layers.Layer):
+    """Transforms each image of a batch at random, and only in training.
+
+    Means what Keras' legacy ``ImageDataGenerator`` means by the same settings: rotation,
+    shift and shear make one matrix about the image's centre, the image is resampled once,
+    bilinearly, its edge pixels repeated outside, and mirrored last. Mirroring maps pixels
+    on pixels, so it is part of the same matrix here. A stack of Keras' preprocessing
+    layers would resample, and blur, at each step.
+
+    Input and output: float images of shape (n, height, width, channels).
+
+    Args:
+        settings: Ranges of the random transformation.
+        seed: Seed of its draws, at least 0.
+    """
+
+    def __init__(self, settings: Augmentation, seed: int, **kwargs: Any) -> None:
+        """See the class."""
+        super().__init__(**kwargs)
+        self.settings = settings
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Transform `images` if `training`, else return them as they are."""
+        if not training:
+            return images
+        count, height, width, _ = ops.shape(images)
+        matrices = self._draw_matrices(count, height, width)
+        return ops.image.affine_transform(
+            images, matrices, interpolation="bilinear", fill_mode="nearest"
+        )
+
+    def _draw_matrices(self, count: int, height: int, width: int) -> Any:
+        """Draw a transformation per image: shape (count, 8)."""
+        settings = self.settings
+        flip = ops.cast(self._uniform(count, 1.0) > 0, "float32")
+        return affine_matrices(
+            rotation=self._uniform(count, math.radians(settings.rotation_range)),
+            shift_x=self._uniform(count, settings.width_shift_range * width),
+            shift_y=self._uniform(count, settings.height_shift_range * height),
+            shear=self._uniform(count, math.radians(settings.shear_range)),
+            flip=flip if settings.horizontal_flip else ops.zeros_like(flip),
+            height=height,
+            width=width,
+        )
+
+    def _uniform(self, count: int, bound: float) -> Any:
+        return keras.random.uniform((count,), -bound, bound, seed=self.seed_generator)
+
+
+def affine_matrices(
+    rotation: Any,
+    shift_x: Any,
+    shift_y: Any,
+    shear: Any,
+    flip: Any,
+    height: int,
+    width: int,
+) -> Any:
+    """Compose flip, centre, rotation, shift and shear into one matrix per image.
+
+    A matrix [[a, b, c], [d, e, f], [0, 0, 1]] maps the (x, y) of an output pixel to the
+    place in the input where it is read.
+
+    Args:
+        rotation: Angles in radians, shape (n,).
+        shift_x: Pixels along the width, shape (n,).
+        shift_y: Pixels along the height, shape (n,).
+        shear: Angles in radians, shape (n,).
+        flip: 1.0 to mirror the result horizontally, else 0.0, shape (n,).
+        height: Pixels.
+        width: Pixels.
+
+    Returns:
+        (a, b, c, d, e, f, 0, 0) per image, shape (n, 8), as
+        `keras.ops.image.affine_transform` takes them.
+    """
+    centre_x, centre_y = width / 2 - 0.5, height / 2 - 0.5
+    cos, sin = ops.cos(rotation), ops.sin(rotation)
+    # rotation @ shift @ shear, in Keras' legacy conventions
+    a, b = cos, -cos * ops.sin(shear) - sin * ops.cos(shear)
+    d, e = sin, -sin * ops.sin(shear) + cos * ops.cos(shear)
+    c = cos * shift_x - sin * shift_y
+    f = sin * shift_x + cos * shift_y
+    # about the centre
+    c += centre_x - a * centre_x - b * centre_y
+    f += centre_y - d * centre_x - e * centre_y
+    # after a mirrored x: x -> (width - 1) - x
+    sign = 1.0 - 2.0 * flip
+    c += a * flip * (width - 1)
+    f += d * flip * (width - 1)
+    zero = ops.zeros_like(a)
+    return ops.stack([a * sign, b, c, d * sign, e, f, zero, zero], axis=1)

@@ -1,0 +1,15 @@
+"""The ten classes of CIFAR-10."""
+
+#: Class names in the data set's official order: label 0 is an airplane, 9 a truck.
+CLASS_NAMES: tuple[str, ...] = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)

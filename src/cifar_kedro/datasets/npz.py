@@ -1,0 +1,133 @@
+"""Named arrays in one uncompressed ``.npz`` file."""
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+from fsspec.implementations.local import LocalFileSystem
+from kedro.io import AbstractDataset, DatasetError
+
+Arrays = dict[str, np.ndarray]
+
+
+class NpzDataset(AbstractDataset[Arrays, Arrays]):
+    """Saves and loads a dict of arrays, never with pickle.
+
+    A local file is replaced in one step: whoever reads it sees the old arrays or
+    the new ones, and a save that fails leaves the old. Kedro's
+    ``--only-missing-outputs`` looks only at whether a file exists, so half a file
+    would count as done.
+
+    Example:
+        >>> dataset = NpzDataset(filepath="memory://doc/example.npz")
+        >>> dataset.save({"labels": np.arange(3)})
+        >>> dataset.load()
+        {'labels': array([0, 1, 2])}
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Describe the file; nothing is opened yet.
+
+        Args:
+            filepath: Local path, or any address that fsspec understands.
+            credentials: Given to the file system; not shown in logs.
+            fs_args: Further arguments of the file system.
+            metadata: Ignored here; for people and plugins.
+        """
+        self._filepath = filepath
+        self._fs, self._path = fsspec.core.url_to_fs(
+            filepath, **(credentials or {}), **(fs_args or {})
+        )
+        self.metadata = metadata
+
+    def save(self, data: Arrays) -> None:
+        """Write the arrays, creating the folder if need be.
+
+        Args:
+            data: Arrays of any shape and of any dtype but object.
+
+        Raises:
+            DatasetError: ``data`` isn't such a dict, or writing failed.
+        """
+        _check(data)
+        if isinstance(self._fs, LocalFileSystem):
+            _replace_file(Path(self._path), data)
+        else:
+            self._fs.makedirs(self._fs._parent(self._path), exist_ok=True)
+            with self._fs.open(self._path, "wb") as file:
+                np.savez(file, allow_pickle=False, **data)
+
+    def load(self) -> Arrays:
+        """Read all arrays.
+
+        Returns:
+            The arrays as they were saved.
+
+        Raises:
+            DatasetError: The file is missing, damaged, or not an ``.npz``.
+        """
+        try:
+            with self._fs.open(self._path, "rb") as file:
+                with np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
+                    arrays = dict(archive)
+            _check(arrays)  # numpy gives other members of a zip as bytes
+        except (OSError, MemoryError):  # says nothing against the file: let Kedro tell
+            raise
+        except Exception as error:  # zipfile and numpy raise nearly anything
+            raise DatasetError(
+                f"{self._filepath} is damaged or not an .npz file of plain arrays "
+                f"({error}). Delete it and run again."
+            ) from error
+        return arrays
+
+    def _exists(self) -> bool:
+        return bool(self._fs.exists(self._path))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath}
+
+
+def _check(data: Arrays) -> None:
+    if not isinstance(data, dict):
+        raise DatasetError(
+            f"Expected a dict of arrays, received {type(data).__name__}."
+        )
+    for name, array in data.items():
+        # the first two are what np.savez calls its own arguments
+        if name in ("file", "allow_pickle") or not str(name).isidentifier():
+            raise DatasetError(f"Expected a plain name for an array, received {name!r}")
+        if not isinstance(array, np.ndarray):
+            raise DatasetError(
+                f"Expected {name!r} to be a numpy array, received "
+                f"{type(array).__name__}."
+            )
+        if array.dtype.hasobject:
+            raise DatasetError(
+                f"The array {name!r} holds Python objects, which only pickle could "
+                "save. Convert it to numbers or fixed-length strings."
+            )
+
+
+def _replace_file(path: Path, data: Arrays) -> None:
+    # Not fsspec's transaction: its temporary file is in the system's temporary
+    # folder, often another disk, from where "moving" is copying: not atomic.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            np.savez(file, allow_pickle=False, **data)
+            file.flush()
+            os.fsync(file.fileno())  # the bytes reach the disk before the name does
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,76 @@
+"""The project's pipelines: one per experiment block, and their sums."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kedro.framework.project import settings
+from kedro.pipeline import Pipeline
+from kedro.utils import find_kedro_project
+
+from cifar_kedro.config_loader import inherit_experiments, is_experiment
+from cifar_kedro.pipelines import data_engineering, modelling, reporting
+
+_session_parameters: dict[str, Any] = {}
+
+
+def use_parameters(parameters: dict[str, Any]) -> None:
+    """Take the experiments from a session's parameters instead of the project's file."""
+    _session_parameters.clear()
+    _session_parameters.update(parameters)
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Register the project's pipelines.
+
+    Returns:
+        ``data_engineering``, ``modelling``, ``reporting``, one pipeline per experiment
+        (its data, its training, its figures), one per group of parts (``exp8`` for
+        ``exp8a`` and ``exp8b``), and ``__default__`` with everything.
+    """
+    experiments = {
+        name: bool(block.get("augmentation"))
+        for name, block in (_session_parameters or _base_parameters()).items()
+        if is_experiment(block)
+    }
+    data = data_engineering.create_pipeline()
+    models = {name: modelling.create_pipeline(name) for name in experiments}
+    summary = reporting.create_pipeline(experiments)
+    complete = {
+        name: data
+        + models[name]
+        + reporting.create_experiment_pipeline(name, augmented=augmented)
+        for name, augmented in experiments.items()
+    }
+    return {
+        "data_engineering": data,
+        "modelling": data + sum(models.values(), Pipeline([])),
+        "reporting": summary,
+        **complete,
+        **_groups(complete),
+        "__default__": sum(complete.values(), Pipeline([])) + summary,
+    }
+
+
+def _groups(complete: dict[str, Pipeline]) -> dict[str, Pipeline]:
+    """Sum the parts of an experiment (``exp8a``, ``exp8b``) under its name (``exp8``)."""
+    groups: dict[str, Pipeline] = {}
+    for name, pipeline in complete.items():
+        if part := re.fullmatch(r"(.*\d)[a-z]", name):
+            groups[part[1]] = groups.get(part[1], Pipeline([])) + pipeline
+    return groups
+
+
+def _base_parameters() -> dict[str, Any]:
+    """Read the experiments without a session (``kedro registry list``).
+
+    Plain YAML on purpose: a configuration loader made here would replace the resolvers
+    of the session's own.
+    """
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    base = project / settings.CONF_SOURCE / "base"
+    blocks: dict[str, Any] = {}
+    for path in sorted(base.glob("parameters*.yml")):
+        blocks |= yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return inherit_experiments(blocks)

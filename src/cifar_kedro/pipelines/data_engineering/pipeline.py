@@ -1,0 +1,42 @@
+"""Load, scale, split."""
+
+from kedro.pipeline import Node, Pipeline
+
+from cifar_kedro.pipelines.data_engineering.nodes import (
+    load_images,
+    scale_images,
+    split_images,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Make the pipeline from the raw data set to what the experiments read."""
+    return Pipeline(
+        [
+            Node(
+                load_images,
+                inputs="cifar10",
+                outputs=["development_images", "test_images"],
+                name="load_images_node",
+            ),
+            Node(
+                scale_images,
+                inputs="development_images",
+                outputs="development",
+                name="scale_development_images_node",
+            ),
+            Node(
+                scale_images,
+                inputs="test_images",
+                outputs="test",
+                name="scale_test_images_node",
+            ),
+            Node(
+                split_images,
+                inputs=["development", "params:validation_images", "params:seed"],
+                outputs=["train", "validation"],
+                name="split_images_node",
+            ),
+        ],
+        tags="data_engineering",
+    )

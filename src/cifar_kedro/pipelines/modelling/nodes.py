@@ -1,0 +1,117 @@
+"""Nodes of the modelling pipeline: build, train, evaluate."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.networks import Model, build_network
+
+LabelledImages = dict[str, np.ndarray]
+
+
+def build_model(experiment: Experiment, seed: int) -> Model:
+    """Build an experiment's untrained network.
+
+    Args:
+        experiment: The experiment.
+        seed: Draws the initial weights.
+
+    Returns:
+        A `keras.Model` from float images (n, 32, 32, 3) to probabilities (n, 10).
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    return build_network(experiment.network)
+
+
+def train_model(
+    untrained_model: Model,
+    train: LabelledImages,
+    validation: LabelledImages,
+    experiment: Experiment,
+    seed: int,
+    max_epochs: int | None,
+) -> tuple[Model, Model, pd.DataFrame]:
+    """Train an experiment's network; see `cifar_kedro.training.fit`."""
+    from cifar_kedro.training import fit
+
+    return fit(untrained_model, train, validation, experiment, seed, max_epochs)
+
+
+def evaluate_model(
+    model: Model,
+    best_model: Model,
+    history: pd.DataFrame,
+    test: LabelledImages,
+    experiment: Experiment,
+    seed: int,
+) -> tuple[dict[str, Any], LabelledImages, bool]:
+    """Measure both sets of weights on the test images, once.
+
+    Args:
+        model: With the weights at the end of training, which the report measures.
+        best_model: With the weights of the best val_accuracy.
+        history: One row per epoch.
+        test: Test images in [0, 1], in the order of the archive.
+        experiment: The experiment.
+        seed: The run's seed.
+
+    Returns:
+        The metrics (accuracies as fractions; those on train and validation are the
+        history's, so train's is the running mean of the epoch, dropout and augmentation
+        included); the predictions (class probabilities ``end`` and ``best``, float32
+        (n, 10), and ``labels``); and True, on which the summary waits.
+    """
+    from cifar_kedro.training import EVALUATION_BATCH
+
+    probabilities = {
+        weights: network.predict(test["images"], batch_size=EVALUATION_BATCH, verbose=0)
+        for weights, network in (("end", model), ("best", best_model))
+    }
+    rows = {
+        "end": history.iloc[-1],
+        "best": history.loc[history["val_accuracy"].idxmax()],
+    }
+    metrics = {
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "seed": seed,
+        "architecture_only": experiment.architecture_only,
+        "parameters": count_parameters(model),
+        "epochs": len(history),
+        "best_epoch": int(rows["best"]["epoch"]),
+        "training_seconds": float(history["seconds"].sum()),
+        "weights": {
+            weights: {
+                "train_accuracy": float(rows[weights]["accuracy"]),
+                "validation_accuracy": float(rows[weights]["val_accuracy"]),
+                **measure(probabilities[weights], test["labels"]),
+            }
+            for weights in probabilities
+        },
+        "reported": experiment.reported and experiment.reported.model_dump(),
+    }
+    return metrics, {**probabilities, "labels": test["labels"]}, True
+
+
+def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Compute accuracy and mean cross-entropy (nats, no penalty) on the test images."""
+    likelihood = probabilities[np.arange(len(labels)), labels]
+    smallest = np.finfo(np.float32).tiny
+    return {
+        "test_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "test_cross_entropy": float(-np.log(np.maximum(likelihood, smallest)).mean()),
+    }
+
+
+def count_parameters(model: Model) -> dict[str, int]:
+    """Count the weights of a network, as the report's tables do."""
+    trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    return {
+        "total": model.count_params(),
+        "trainable": trainable,
+        "non_trainable": model.count_params() - trainable,
+    }

@@ -1,0 +1,63 @@
+"""Build, train, evaluate: written once, instantiated under each experiment's name."""
+
+from kedro.pipeline import Node, Pipeline
+
+from cifar_kedro.pipelines.modelling.nodes import (
+    build_model,
+    evaluate_model,
+    train_model,
+)
+
+
+def create_pipeline(experiment: str) -> Pipeline:
+    """Make the modelling pipeline of one experiment.
+
+    Args:
+        experiment: Its name: the namespace of the nodes and datasets, and the key of its
+            block in the parameters.
+    """
+    return Pipeline(
+        [
+            Node(
+                build_model,
+                inputs=["params:experiment", "params:seed"],
+                outputs="untrained_model",
+                name="build_model_node",
+            ),
+            Node(
+                train_model,
+                inputs=[
+                    "untrained_model",
+                    "train",
+                    "validation",
+                    "params:experiment",
+                    "params:seed",
+                    "params:max_epochs",
+                ],
+                outputs=["model", "best_model", "history"],
+                name="train_model_node",
+            ),
+            Node(
+                evaluate_model,
+                inputs=[
+                    "model",
+                    "best_model",
+                    "history",
+                    "test",
+                    "params:experiment",
+                    "params:seed",
+                ],
+                outputs=["metrics", "predictions", "evaluated"],
+                name="evaluate_model_node",
+            ),
+        ],
+        namespace=experiment,
+        inputs={"train", "validation", "test"},
+        outputs={"evaluated": f"{experiment}_evaluated"},
+        parameters={
+            "params:experiment": f"params:{experiment}",
+            "params:seed": "params:seed",
+            "params:max_epochs": "params:max_epochs",
+        },
+        tags="modelling",
+    )

@@ -1,0 +1,63 @@
+"""What the report's figures share: size, type, colours.
+
+matplotlib is imported when a figure is made, not with this module: Kedro imports
+every pipeline for every command, and `kedro registry list` should not wait for it.
+"""
+
+import textwrap
+from typing import Any
+
+# Kedro resolves the hints of node functions at run time. A name imported under
+# TYPE_CHECKING only would make it skip the validation of their parameters.
+Figure = Any
+Axes = Any
+
+# Okabe and Ito's colours, told apart by colour-blind readers; the line styles differ
+# too, for greyscale print. Validation is the solid one: it is the noisier curve, and
+# dashes make noise unreadable.
+TRAIN_STYLE: dict[str, Any] = {"color": "#0072B2", "linestyle": (0, (4, 1.5))}
+VALIDATION_STYLE: dict[str, Any] = {"color": "#D55E00", "linestyle": "-"}
+BEST_COLOUR = "#009E73"
+REPORT_COLOUR = "#56B4E9"
+OURS_COLOUR = "#000000"
+MUTED_COLOUR = "#595959"
+
+# Points, for figures 9 inches wide (900 pixels at 100 dpi): still legible when
+# kedro-viz shows them at half that size.
+TEXT_SIZE = 12
+TITLE_SIZE = 14
+
+_FIGURE_WIDTH = 9.0
+_TITLE_CHARACTERS = 80
+
+
+def new_figure(title: str, height: float) -> Figure:
+    """Make an empty figure of the report's width, with its title.
+
+    The figure belongs to no display and no pyplot state, so that nodes can run on
+    servers and in threads, and nothing stays in memory once it is saved.
+
+    Args:
+        title: Title above the figure; broken into lines when long.
+        height: Height of the figure in inches.
+
+    Returns:
+        A figure 9 inches wide whose layout makes room for labels and legends.
+    """
+    from matplotlib.figure import Figure as MatplotlibFigure
+
+    figure = MatplotlibFigure(figsize=(_FIGURE_WIDTH, height), layout="constrained")
+    figure.suptitle(textwrap.fill(title, _TITLE_CHARACTERS), fontsize=TITLE_SIZE)
+    return figure
+
+
+def style_axes(axes: Axes) -> None:
+    """Give axes the report's text size, a light grid, and no frame above and right.
+
+    Args:
+        axes: The axes to change, in place.
+    """
+    axes.tick_params(labelsize=TEXT_SIZE)
+    axes.grid(color="0.9", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,193 @@
+import copy
+import io
+import random
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cifar_kedro.pipelines.reporting.summary import summarise_runs
+
+COLUMNS = [
+    "experiment",
+    "title",
+    "seed",
+    "parameters",
+    "epochs",
+    "best_epoch",
+    "train_accuracy_end",
+    "train_accuracy_best",
+    "validation_accuracy_end",
+    "validation_accuracy_best",
+    "test_accuracy_end",
+    "test_accuracy_best",
+    "reported_test_accuracy",
+    "difference_points",
+    "training_seconds",
+    "seconds_per_epoch",
+    "meets_80_from_architecture",
+    "meets_90",
+]
+
+
+def make_metrics(experiment: str = "exp4", seed: int = 0, **changes: Any) -> dict:
+    metrics = {
+        "experiment": experiment,
+        "title": "Dropout 30 %",
+        "seed": seed,
+        "parameters": {"total": 965034, "trainable": 963370, "non_trainable": 1664},
+        "epochs": 40,
+        "best_epoch": 35,
+        "training_seconds": 360.1,
+        "architecture_only": True,
+        "weights": {
+            "end": {
+                "train_accuracy": 0.91236,
+                "validation_accuracy": 0.8211,
+                "test_accuracy": 0.8135,
+                "test_cross_entropy": 1.0,
+            },
+            "best": {
+                "train_accuracy": 0.9,
+                "validation_accuracy": 0.8299,
+                "test_accuracy": 0.8202,
+                "test_cross_entropy": 0.9,
+            },
+        },
+        "reported": {"test_accuracy": 0.8125, "training_seconds": 224.3},
+    }
+    return metrics | changes
+
+
+def with_test_accuracy(accuracy: float, **changes: Any) -> dict:
+    metrics = make_metrics(**changes)
+    metrics["weights"]["end"]["test_accuracy"] = accuracy
+    return metrics
+
+
+def as_runs(*metrics: dict) -> dict:
+    """Partitions as Kedro hands them over: a function for each."""
+    return {
+        f"{m['experiment']}/seed-{m['seed']}": lambda m=m: copy.deepcopy(m)
+        for m in metrics
+    }
+
+
+def test_a_row_holds_the_metrics_of_a_run():
+    table = summarise_runs(as_runs(make_metrics()))
+    assert list(table) == COLUMNS
+    assert table.iloc[0].tolist() == [
+        "exp4",
+        "Dropout 30 %",
+        0,
+        965034,
+        40,
+        35,
+        0.9124,
+        0.9,
+        0.8211,
+        0.8299,
+        0.8135,
+        0.8202,
+        0.8125,
+        0.1,
+        360.1,
+        9.0,
+        True,
+        False,
+    ]
+
+
+def test_rows_are_in_natural_order():
+    expected = [
+        *(("exp0", seed) for seed in (0, 2, 10)),
+        *((name, 0) for name in ("exp1", "exp8a", "exp8b", "exp9", "exp10", "tiny")),
+    ]
+    metrics = [make_metrics(name, seed) for name, seed in expected]
+    random.Random(0).shuffle(metrics)
+    table = summarise_runs(as_runs(*metrics))
+    assert list(zip(table["experiment"], table["seed"], strict=True)) == expected
+    assert table.index.tolist() == list(range(len(expected)))
+
+
+def test_flags_of_evaluated_experiments_only_order_the_run():
+    runs = as_runs(make_metrics())
+    pd.testing.assert_frame_equal(
+        summarise_runs(runs, True, True), summarise_runs(runs)
+    )
+
+
+def test_an_experiment_that_the_report_lacks_has_nothing_to_compare():
+    row = summarise_runs(as_runs(make_metrics(reported=None))).iloc[0]
+    assert row["reported_test_accuracy"] is pd.NA
+    assert row["difference_points"] is pd.NA
+    assert row["meets_80_from_architecture"]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "architecture_only", "meets_80", "meets_90"),
+    [
+        (0.7999, True, False, False),
+        (0.8, True, True, False),
+        (0.9, True, True, True),
+        (0.8999999761581421, True, True, True),  # 0.9 in float32
+        (0.91, False, None, True),
+        (0.5, False, None, False),
+    ],
+)
+def test_objectives(accuracy, architecture_only, meets_80, meets_90):
+    metrics = with_test_accuracy(accuracy, architecture_only=architecture_only)
+    (row,) = summarise_runs(as_runs(metrics)).to_dict("records")
+    assert row["meets_80_from_architecture"] is meets_80
+    assert row["meets_90"] is meets_90
+
+
+def test_csv_leaves_empty_what_is_not_known():
+    text = summarise_runs(
+        as_runs(make_metrics(reported=None, architecture_only=False))
+    ).to_csv(index=False)
+    (row,) = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False).to_dict(
+        "records"
+    )
+    assert row["seed"] == "0"
+    assert row["parameters"] == "965034"
+    assert row["test_accuracy_end"] == "0.8135"
+    assert row["reported_test_accuracy"] == ""
+    assert row["difference_points"] == ""
+    assert row["meets_80_from_architecture"] == ""
+    assert row["meets_90"] == "False"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("experiment",),
+        ("reported",),
+        ("weights",),
+        ("weights", "best", "test_accuracy"),
+        ("parameters", "total"),
+    ],
+)
+def test_a_missing_key_is_named_with_its_run_and_the_remedy(path):
+    runs = as_runs(make_metrics("exp0"), make_metrics("exp9", 2))
+    broken = make_metrics("exp9", 2)
+    inner = broken
+    for key in path[:-1]:
+        inner = inner[key]
+    del inner[path[-1]]
+    runs["exp9/seed-2"] = lambda: broken
+    with pytest.raises(ValueError, match="'exp9/seed-2'") as caught:
+        summarise_runs(runs)
+    assert ".".join(path) in str(caught.value)
+    assert "run that experiment again" in str(caught.value)
+
+
+def test_metrics_that_are_empty_are_refused_too():
+    with pytest.raises(ValueError, match="'exp0/seed-0' lack"):
+        summarise_runs({"exp0/seed-0": lambda: {}})
+
+
+def test_no_run_makes_an_empty_table():
+    table = summarise_runs({})
+    assert list(table) == COLUMNS
+    assert table.empty
