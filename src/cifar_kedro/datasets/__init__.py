@@ -1,11 +1,17 @@
-"""Kedro datasets: the CIFAR-10 archive, ``.npz`` arrays, the drawn sample.
+"""Kedro datasets: the CIFAR-10 archive, the drawn sample, arrays, Keras models.
 
 Importing this package stays light, because Kedro imports it for every command
-that reads the catalog: numpy and fsspec here, pooch only where it fetches.
+that reads the catalog: numpy and fsspec here, pooch and keras where they are used.
 """
 
-from .cifar10_archive import Cifar10ArchiveDataset
-from .drawn_sample import DrawnSampleDataset
-from .npz import NpzDataset
+from cifar_kedro.datasets.cifar10_archive import Cifar10ArchiveDataset
+from cifar_kedro.datasets.drawn_sample import DrawnSampleDataset
+from cifar_kedro.datasets.keras_model import KerasModelDataset
+from cifar_kedro.datasets.npz import NpzDataset
 
-__all__ = ["Cifar10ArchiveDataset", "DrawnSampleDataset", "NpzDataset"]
+__all__ = [
+    "Cifar10ArchiveDataset",
+    "DrawnSampleDataset",
+    "KerasModelDataset",
+    "NpzDataset",
+]

@@ -8,7 +8,6 @@ import re
 import tarfile
 import tempfile
 import zlib
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -138,16 +137,16 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
         if self._url is None:
             raise DatasetError(self._how_to_provide("no url is set to fetch it from"))
         self._check_writable()
-        # pooch can only draw its progress bar with tqdm
-        downloader = pooch.HTTPDownloader(progressbar=find_spec("tqdm") is not None)
         try:
             pooch.retrieve(
                 self._url,
                 known_hash=self._known_hash,
                 fname=self._path.name,
                 path=self._path.parent,
-                downloader=downloader,
+                downloader=pooch.HTTPDownloader(progressbar=True),
             )
+            # pooch's temporary file is its owner's alone; a team's folder is shared
+            self._path.chmod(0o644)
         except OSError as error:  # which every exception of requests is, too
             reason = error.strerror or type(error).__name__
             raise DatasetError(

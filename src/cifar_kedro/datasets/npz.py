@@ -1,14 +1,12 @@
 """Named arrays in one uncompressed ``.npz`` file."""
 
-import os
-import uuid
-from pathlib import Path
 from typing import Any
 
 import fsspec
 import numpy as np
-from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset, DatasetError
+
+from cifar_kedro.datasets.replacing import replacing
 
 Arrays = dict[str, np.ndarray]
 
@@ -16,10 +14,7 @@ Arrays = dict[str, np.ndarray]
 class NpzDataset(AbstractDataset[Arrays, Arrays]):
     """Saves and loads a dict of arrays, never with pickle.
 
-    A local file is replaced in one step: whoever reads it sees the old arrays or
-    the new ones, and a save that fails leaves the old. Kedro's
-    ``--only-missing-outputs`` looks only at whether a file exists, so half a file
-    would count as done.
+    A file is replaced in one step: see `replacing`.
 
     Example:
         >>> dataset = NpzDataset(filepath="memory://doc/example.npz")
@@ -60,11 +55,8 @@ class NpzDataset(AbstractDataset[Arrays, Arrays]):
             DatasetError: ``data`` isn't such a dict, or writing failed.
         """
         _check(data)
-        if isinstance(self._fs, LocalFileSystem):
-            _replace_file(Path(self._path), data)
-        else:
-            self._fs.makedirs(self._fs._parent(self._path), exist_ok=True)
-            with self._fs.open(self._path, "wb") as file:
+        with replacing(self._fs, self._path) as temporary:
+            with temporary.open("wb") as file:
                 np.savez(file, allow_pickle=False, **data)
 
     def load(self) -> Arrays:
@@ -116,18 +108,3 @@ def _check(data: Arrays) -> None:
                 f"The array {name!r} holds Python objects, which only pickle could "
                 "save. Convert it to numbers or fixed-length strings."
             )
-
-
-def _replace_file(path: Path, data: Arrays) -> None:
-    # Not fsspec's transaction: its temporary file is in the system's temporary
-    # folder, often another disk, from where "moving" is copying: not atomic.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            np.savez(file, allow_pickle=False, **data)
-            file.flush()
-            os.fsync(file.fileno())  # the bytes reach the disk before the name does
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

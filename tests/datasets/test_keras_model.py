@@ -1,0 +1,74 @@
+import keras
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+
+from cifar_kedro.datasets import KerasModelDataset
+from cifar_kedro.networks import build_network
+from tests.conftest import make_experiment, make_images
+
+
+@pytest.fixture(params=["file", "memory"])
+def dataset(request, tmp_path):
+    folder = {"file": tmp_path / "new", "memory": "memory://models"}[request.param]
+    return KerasModelDataset(filepath=f"{folder}/model.keras")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build_network(
+        make_experiment(network={"batch_norm": True, "l2": 0.1}).network
+    )
+
+
+def test_a_model_comes_back_as_it_was(dataset, model):
+    dataset.save(model)
+    assert dataset.exists()
+    loaded = dataset.load()
+    assert [layer.name for layer in loaded.layers] == [x.name for x in model.layers]
+    assert [float(loss) for loss in loaded.losses] == [float(x) for x in model.losses]
+    images = make_images(10)["images"]
+    expected = model.predict(images, verbose=0)
+    np.testing.assert_array_equal(loaded.predict(images, verbose=0), expected)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04half a zip"])
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path, content):
+    path = tmp_path / "model.keras"
+    path.write_bytes(content)
+    message = (
+        f"model.keras is damaged .*received {len(content)} bytes.*Delete it and run"
+    )
+    with pytest.raises(DatasetError, match=message):
+        KerasModelDataset(filepath=str(path)).load()
+
+
+def test_a_failed_save_leaves_the_old_model(tmp_path, model, monkeypatch):
+    dataset = KerasModelDataset(filepath=str(tmp_path / "model.keras"))
+    dataset.save(model)
+    before = (tmp_path / "model.keras").read_bytes()
+
+    def tear(self, path, **options):
+        path.write_bytes(before[:100])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", tear)
+    with pytest.raises(DatasetError, match="No space left on device"):
+        dataset.save(model)
+    assert (tmp_path / "model.keras").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_code_in_a_model_is_not_run(tmp_path):
+    unsafe = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x)])
+    dataset = KerasModelDataset(filepath=str(tmp_path / "model.keras"))
+    dataset.save(unsafe)
+    with pytest.raises(DatasetError, match="not a Keras model") as raised:
+        dataset.load()
+    assert "safe_mode" in str(raised.value.__cause__)
+
+
+def test_a_missing_file_is_named_and_not_called_damaged(tmp_path):
+    with pytest.raises(DatasetError, match=r"model\.keras") as raised:
+        KerasModelDataset(filepath=str(tmp_path / "model.keras")).load()
+    assert "damaged" not in str(raised.value)

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cifar_kedro.pipelines.data_engineering.nodes import (
+    load_images,
+    scale_images,
+    split_images,
+)
+from tests.conftest import make_images
+
+
+def numbered(count):
+    """Make images whose first pixel is their number."""
+    data = make_images(count)
+    data["images"][:, 0, 0, 0] = np.arange(count)
+    return data
+
+
+def test_load_hands_on_both_parts():
+    raw = {"train": make_images(20), "test": make_images(10)}
+    train, test = load_images(raw)
+    assert train is raw["train"] and test is raw["test"]
+
+
+def test_scale_divides_every_value_by_255():
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    scaled = scale_images({"images": pixels, "labels": np.zeros(1, np.uint8)})["images"]
+    assert scaled.dtype == np.float32
+    np.testing.assert_allclose(scaled.ravel(), np.arange(256) / 255, rtol=1e-6)
+    assert scaled.min() == 0 and scaled.max() == 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 99), validation=st.integers(1, 9).map(lambda n: 10 * n))
+def test_split_parts_the_images_stratified(seed, validation):
+    data = numbered(200)
+    parts = split_images(data, validation, seed)
+    assert [len(part["labels"]) for part in parts] == [200 - validation, validation]
+    numbers = [part["images"][:, 0, 0, 0].astype(int) for part in parts]
+    assert sorted(np.concatenate(numbers)) == list(range(200))
+    for part, number in zip(parts, numbers, strict=True):
+        np.testing.assert_array_equal(part["labels"], data["labels"][number])
+        assert len(set(np.bincount(part["labels"]))) == 1
+
+
+def test_split_depends_on_the_seed_alone():
+    data = numbered(200)
+    one, two, other = (split_images(data, 50, seed)[1]["images"] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, two)
+    assert (one != other).any()
+
+
+@pytest.mark.parametrize("validation", [9, 191, 200, 10_000])
+def test_split_that_would_miss_a_class_is_refused(validation):
+    message = (
+        f"validation_images: received {validation} of 200 images, expected 10 to 190"
+    )
+    with pytest.raises(ValueError, match=message):
+        split_images(make_images(200), validation, 0)

@@ -1,0 +1,95 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from cifar_kedro.pipelines.modelling.nodes import (
+    build_model,
+    evaluate_model,
+    measure,
+    train_model,
+)
+from tests.conftest import make_experiment, make_images
+
+REPORTED = {"test_accuracy": 0.5, "training_seconds": 60.0}
+
+
+def weights(model):
+    return b"".join(array.tobytes() for array in model.get_weights())
+
+
+def test_build_draws_the_weights_from_the_seed():
+    experiment = make_experiment()
+    one, two, other = (weights(build_model(experiment, seed)) for seed in (0, 0, 1))
+    assert one == two != other
+
+
+def test_train_and_evaluate_agree_on_the_contracts():
+    experiment = make_experiment(reported=REPORTED)
+    data, test = make_images(40), make_images(30, seed=2)
+    built = build_model(experiment, 0)
+    model, best, history = train_model(built, data, data, experiment, 0, None)
+    metrics, predictions, evaluated = evaluate_model(
+        model, best, history, test, experiment, 0
+    )
+    assert evaluated is True
+    assert metrics["experiment"] == "tiny"
+    assert metrics["parameters"]["total"] == model.count_params()
+    assert metrics["epochs"] == 2
+    assert metrics["best_epoch"] == history["val_accuracy"].argmax() + 1
+    assert metrics["training_seconds"] == pytest.approx(history["seconds"].sum())
+    assert metrics["architecture_only"] is True
+    assert metrics["reported"] == REPORTED
+    np.testing.assert_array_equal(predictions["labels"], test["labels"])
+    for name, network in (("end", model), ("best", best)):
+        probabilities = network.predict(test["images"], verbose=0)
+        np.testing.assert_allclose(predictions[name], probabilities, rtol=1e-5)
+        accuracy = (probabilities.argmax(axis=1) == test["labels"]).mean()
+        assert metrics["weights"][name]["test_accuracy"] == pytest.approx(accuracy)
+
+
+class Answers:
+    """A model that gives the same answer for every image."""
+
+    trainable_weights = ()
+
+    def __init__(self, label):
+        self.row = np.eye(10, dtype=np.float32)[label] * 0.55 + 0.045
+
+    def count_params(self):
+        return 0
+
+    def predict(self, images, **_):
+        return np.tile(self.row, (len(images), 1))
+
+
+def test_metrics_name_the_weights_they_belong_to():
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "accuracy": [0.1, 0.2, 0.3],
+            "val_accuracy": [0.4, 0.6, 0.5],
+            "seconds": [1.0, 2.0, 3.0],
+        }
+    )
+    test = make_images(10)
+    test["labels"] = np.array([3] * 7 + [5] * 3, dtype=np.uint8)
+    metrics, predictions, _ = evaluate_model(
+        Answers(3), Answers(5), history, test, make_experiment(), 0
+    )
+    assert metrics["best_epoch"] == 2
+    end, best = metrics["weights"]["end"], metrics["weights"]["best"]
+    assert (end["train_accuracy"], end["validation_accuracy"]) == (0.3, 0.5)
+    assert (best["train_accuracy"], best["validation_accuracy"]) == (0.2, 0.6)
+    assert (end["test_accuracy"], best["test_accuracy"]) == (0.7, 0.3)
+    assert predictions["end"].argmax(axis=1).tolist() == [3] * 10
+    assert metrics["reported"] is None
+
+
+def test_measure():
+    probabilities = np.array([[0.8, 0.2], [0.4, 0.6], [1.0, 0.0]], dtype=np.float32)
+    result = measure(probabilities[:2], np.array([0, 0]))
+    assert result["test_accuracy"] == 0.5
+    assert result["test_cross_entropy"] == pytest.approx(-np.log([0.8, 0.4]).mean())
+    assert np.isfinite(
+        measure(probabilities, np.array([0, 1, 1]))["test_cross_entropy"]
+    )

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from keras import ops
+from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+from cifar_kedro.augmentation import AffineAugmentation, affine_matrices
+from cifar_kedro.config import Augmentation
+from tests.conftest import load_parameters, make_images
+
+STRONG, MILD = (
+    Augmentation.model_validate(load_parameters()[name]["augmentation"])
+    for name in ("exp7", "exp9")
+)
+ALL = Augmentation(
+    horizontal_flip=True,
+    rotation_range=40.0,
+    width_shift_range=0.1,
+    height_shift_range=0.1,
+    shear_range=20.0,
+)
+
+
+def legacy_generator(settings):
+    """Make the report's own generator from the same settings."""
+    return ImageDataGenerator(**settings.model_dump(), fill_mode="nearest")
+
+
+@pytest.mark.parametrize("settings", [STRONG, MILD, ALL], ids=["strong", "mild", "all"])
+def test_equals_the_legacy_generator_pixel_for_pixel(settings):
+    images = make_images(256)["images"]
+    generator = legacy_generator(settings)
+    np.random.seed(0)
+    drawn = [generator.get_random_transform((32, 32, 3)) for _ in images]
+    expected = [
+        generator.apply_transform(*pair) for pair in zip(images, drawn, strict=True)
+    ]
+
+    def column(key):
+        return np.array([parameters[key] for parameters in drawn], dtype=np.float32)
+
+    matrices = affine_matrices(
+        rotation=np.deg2rad(column("theta")),
+        # Since it swaps the axes, the legacy class moves by "tx" along the width.
+        shift_x=column("tx"),
+        shift_y=column("ty"),
+        shear=np.deg2rad(column("shear")),
+        flip=column("flip_horizontal"),
+        height=32,
+        width=32,
+    )
+    ours = ops.image.affine_transform(
+        images, matrices, interpolation="bilinear", fill_mode="nearest"
+    )
+    np.testing.assert_allclose(ops.convert_to_numpy(ours), expected, atol=0.01 / 255)
+
+
+@pytest.mark.parametrize("settings", [STRONG, MILD], ids=["strong", "mild"])
+def test_equals_the_legacy_generator_in_distribution(settings):
+    image = make_images(10, seed=1)["images"][3]
+    # a smooth image, whose mean over draws is well determined
+    image = np.cumsum(np.cumsum(image - image.mean(), axis=0), axis=1)
+    image = ((image - image.min()) / np.ptp(image)).astype(np.float32)
+    count = 3000
+    batch = np.repeat(image[None], count, axis=0)
+    ours = ops.convert_to_numpy(
+        AffineAugmentation(settings, seed=0)(batch, training=True)
+    )
+    generator = legacy_generator(settings)
+    np.random.seed(0)
+    theirs = np.stack([generator.random_transform(image) for _ in range(count)])
+    # Means and spreads of every pixel agree within what n draws allow: 6 standard errors.
+    error = np.sqrt((ours.var(axis=0) + theirs.var(axis=0)) / count)
+    assert (abs(ours.mean(axis=0) - theirs.mean(axis=0)) < 6 * error + 1e-3).all()
+    np.testing.assert_allclose(
+        ours.std(axis=0), theirs.std(axis=0), rtol=0.25, atol=0.01
+    )
+
+
+def test_flips_half_of_the_images_exactly():
+    images = make_images(1000)["images"]
+    layer = AffineAugmentation(Augmentation(horizontal_flip=True), seed=0)
+    augmented = ops.convert_to_numpy(layer(images, training=True))
+    flipped = (abs(augmented - images[:, :, ::-1]) < 1e-5).all(axis=(1, 2, 3))
+    kept = (abs(augmented - images) < 1e-5).all(axis=(1, 2, 3))
+    assert (flipped | kept).all()
+    assert 430 < flipped.sum() < 570
+
+
+@pytest.mark.parametrize("axis", ["width", "height"])
+def test_shifts_along_the_named_axis_by_at_most_the_range(axis):
+    images = np.zeros((400, 32, 32, 1), dtype=np.float32)
+    images[:, 16, 16] = 1.0
+    layer = AffineAugmentation(Augmentation(**{f"{axis}_shift_range": 0.1}), seed=0)
+    augmented = ops.convert_to_numpy(layer(images, training=True))[..., 0]
+    along, across = (1, 2) if axis == "width" else (2, 1)
+    place = (augmented.sum(axis=along) * np.arange(32)).sum(axis=1) - 16
+    assert abs(place).max() <= 3.2 + 1e-3
+    assert place.min() < -2.5 and place.max() > 2.5
+    np.testing.assert_allclose(augmented.sum(axis=across)[:, 16], 1.0, atol=1e-4)
+
+
+def test_is_inactive_outside_training():
+    images = make_images(8)["images"]
+    layer = AffineAugmentation(ALL, seed=0)
+    np.testing.assert_array_equal(ops.convert_to_numpy(layer(images)), images)
+
+
+def test_draws_per_image_anew_each_time_and_from_the_seed():
+    images = np.repeat(make_images(1)["images"], 4, axis=0)
+    layer = AffineAugmentation(ALL, seed=0)
+    first, second = (ops.convert_to_numpy(layer(images, training=True)) for _ in "12")
+    again = ops.convert_to_numpy(AffineAugmentation(ALL, seed=0)(images, training=True))
+    other = ops.convert_to_numpy(AffineAugmentation(ALL, seed=1)(images, training=True))
+    assert len({image.tobytes() for image in [*first, *second, *other]}) == 12
+    np.testing.assert_array_equal(first, again)
+
+
+def test_keeps_the_range_of_the_pixels():
+    images = make_images(64)["images"]
+    augmented = ops.convert_to_numpy(
+        AffineAugmentation(ALL, seed=0)(images, training=True)
+    )
+    assert augmented.min() >= 0 and augmented.max() <= 1
+    assert augmented.dtype == np.float32

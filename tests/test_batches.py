@@ -1,0 +1,37 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cifar_kedro.batches import ShuffledBatches
+from tests.conftest import make_images
+
+DATA = make_images(50) | {"labels": np.arange(50, dtype=np.uint8)}
+
+
+def epoch(batches):
+    return [labels.tolist() for _, labels in (batches[i] for i in range(len(batches)))]
+
+
+@settings(max_examples=30)
+@given(batch_size=st.integers(1, 60), seed=st.integers(0, 5), drop=st.booleans())
+def test_an_epoch_sees_every_image_once_but_the_remainder(batch_size, seed, drop):
+    seen = epoch(ShuffledBatches(DATA, batch_size, seed, drop))
+    flat = [label for batch in seen for label in batch]
+    assert len(set(flat)) == len(flat)
+    whole = 50 // batch_size * batch_size
+    assert len(flat) == (50 if not drop or not whole else whole)
+    assert all(len(batch) == batch_size for batch in seen[:-1])
+
+
+def test_images_go_with_their_labels():
+    images, labels = ShuffledBatches(DATA, 16, 0, False)[1]
+    np.testing.assert_array_equal(images, DATA["images"][labels])
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    one, two, other = (ShuffledBatches(DATA, 16, seed, True) for seed in (0, 0, 1))
+    first = epoch(one)
+    assert first == epoch(two) != epoch(other)
+    one.on_epoch_end()
+    two.on_epoch_end()
+    assert first != epoch(one) == epoch(two)

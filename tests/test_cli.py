@@ -1,0 +1,94 @@
+"""What a Kedro user types, in processes of its own."""
+
+import os
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+
+def call(project, *command, check=True):
+    """Run a command of this environment in the project, without colours or width limits."""
+    environment = os.environ | {"COLUMNS": "200", "KEDRO_DISABLE_TELEMETRY": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=project,
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+TINY = "max_epochs=1,exp0.network.dense=[4]"
+
+
+def test_run_by_command_line(project):
+    call(
+        project,
+        "kedro",
+        "run",
+        "--env",
+        "sample",
+        "--pipeline",
+        "exp0",
+        "--params",
+        TINY,
+    )
+    output = project / "data/sample/07_model_output/exp0/seed-0"
+    assert {path.name for path in output.iterdir()} == {
+        *("history.csv", "metrics.json", "predictions.npz")
+    }
+    call(
+        *(project, "kedro", "run", "--env", "sample"),
+        *("--pipelines", "exp0,reporting", "--only-missing-outputs"),
+    )
+    assert (project / "data/sample/08_reporting/summary.csv").exists()
+
+
+def test_registry_and_catalog_commands(project):
+    assert "- exp8b\n" in call(project, "kedro", "registry", "list").stdout
+    described = call(project, "kedro", "registry", "describe", "exp9").stdout
+    assert "exp9.train_model_node (train_model)" in described
+    listed = call(project, "kedro", "catalog", "list-patterns").stdout
+    assert "{experiment}.best_model" in listed
+    resolved = call(
+        project, "kedro", "catalog", "resolve-patterns", "--env", "sample", "-p", "exp9"
+    ).stdout
+    assert "data/sample/06_models/exp9/seed-0/model.keras" in resolved
+    datasets = call(
+        project, "kedro", "catalog", "describe-datasets", "-p", "exp9"
+    ).stdout
+    assert "exp9.history" in datasets
+
+
+def test_failures_end_with_their_message_and_a_status(project):
+    done = call(
+        *(project, "kedro", "run", "--env", "sample", "--pipelines", "exp0"),
+        *("--params", "exp0.training.epochs=many"),
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "training.epochs" in done.stderr and "input_value='many'" in done.stderr
+    assert "tensorflow" not in done.stderr
+
+
+@pytest.mark.parametrize("archived", [False, True], ids=["folder", "archive"])
+def test_the_package_runs_with_its_configuration(project, archived, tmp_path_factory):
+    """As installed elsewhere: another folder, only the package and its configuration."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    conf = project / "conf"
+    if archived:  # as `kedro package` ships it
+        conf = elsewhere / "conf-cifar_kedro.tar.gz"
+        with tarfile.open(conf, "w:gz") as archive:
+            archive.add(project / "conf", arcname="conf")
+    call(
+        *(elsewhere, "cifar_kedro", "--env", "sample", "--pipelines", "exp0"),
+        *("--params", TINY, f"--conf-source={conf}"),
+    )
+    assert (
+        elsewhere / "data/sample/08_reporting/exp0/seed-0/learning_curves.png"
+    ).exists()

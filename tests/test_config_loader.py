@@ -1,0 +1,106 @@
+import pytest
+import yaml
+
+from cifar_kedro.config_loader import (
+    ExperimentConfigLoader,
+    inherit_experiments,
+    is_experiment,
+)
+from tests.conftest import ROOT, load_parameters
+
+
+def make_loader(env=None, **runtime_params):
+    return ExperimentConfigLoader(
+        ROOT / "conf",
+        env=env,
+        runtime_params=runtime_params,
+        base_env="base",
+        default_run_env="base",
+        merge_strategy={"parameters": "soft", "globals": "soft"},
+    )
+
+
+def test_sections_merge_key_by_key_and_lists_are_replaced():
+    parameters = {
+        "a": {"network": {"dropout": 0.1, "dense": [1, 2]}, "title": "A"},
+        "b": {"builds_on": "a", "network": {"dense": [3]}, "title": "B"},
+        "c": {"builds_on": "b", "network": None},
+    }
+    complete = inherit_experiments(parameters)
+    assert complete["b"] == {
+        "builds_on": "a",
+        "name": "b",
+        "network": {"dropout": 0.1, "dense": [3]},
+        "title": "B",
+    }
+    assert complete["c"]["network"] is None
+    assert complete["c"]["title"] == "B"
+
+
+def test_what_the_report_says_is_not_inherited():
+    parameters = {"a": {"network": {}, "reported": {}}, "b": {"builds_on": "a"}}
+    assert "reported" not in inherit_experiments(parameters)["b"]
+
+
+def test_inheritance_leaves_its_input_alone():
+    parameters = {"a": {"network": {"l2": 0.0}}, "b": {"builds_on": "a"}, "seed": 0}
+    before = yaml.safe_dump(parameters)
+    inherit_experiments(parameters)["b"]["network"]["l2"] = 1.0
+    assert yaml.safe_dump(parameters) == before
+
+
+def test_unknown_parent_is_refused():
+    with pytest.raises(ValueError, match=r"b.builds_on: received 'z', expected .* b"):
+        inherit_experiments({"b": {"builds_on": "z"}})
+
+
+@pytest.mark.parametrize("names", ["a", "ab", "abc"])
+def test_circles_are_refused(names):
+    blocks = {name: {"builds_on": names[i - 1]} for i, name in enumerate(names)}
+    with pytest.raises(ValueError, match=r"in a circle: a -> .*a"):
+        inherit_experiments(blocks)
+
+
+@pytest.mark.parametrize(
+    ("block", "answer"), [({"network": 1}, True), ({}, False), (3, False)]
+)
+def test_is_experiment(block, answer):
+    assert is_experiment(block) is answer
+
+
+def test_params_reach_any_leaf():
+    parameters = make_loader(exp9={"training": {"epochs": 3}}, seed=4)["parameters"]
+    assert parameters["exp9"]["training"]["epochs"] == 3
+    assert parameters["exp9"]["training"]["batch_size"] == 512
+    assert parameters["seed"] == 4
+    assert parameters["exp8b"]["training"]["epochs"] == 200
+
+
+def test_catalog_paths_carry_the_seed():
+    for seed in (0, 3):
+        path = make_loader(seed=seed)["catalog"]["{experiment}.model"]["filepath"]
+        assert path == f"data/06_models/{{experiment}}/seed-{seed}/model.keras"
+
+
+def test_the_sample_environment_never_writes_where_the_real_one_does():
+    catalogs = [make_loader(env=env)["catalog"] for env in ("base", "sample")]
+    real, sample = (
+        {d.get("filepath") or d.get("path") for d in c.values()} for c in catalogs
+    )
+    assert len(sample) > 10
+    assert sample & real == {None}  # the datasets in memory
+    assert all(path is None or path.startswith("data/sample/") for path in sample)
+
+
+@pytest.mark.parametrize("name", ["exp99", "sead"])
+def test_unknown_parameters_are_refused(name):
+    with pytest.raises(ValueError, match=f"unknown key '{name}'.*allowed: seed"):
+        make_loader(**{name: {"training": {"epochs": 3}}})["parameters"]
+
+
+def test_the_sample_shortens_every_experiment():
+    parameters = load_parameters("sample")
+    assert parameters["max_epochs"] == 2
+    assert {
+        b["training"]["batch_size"] for b in parameters.values() if is_experiment(b)
+    } == {64}

@@ -1,0 +1,70 @@
+import subprocess
+import sys
+
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+
+from tests.conftest import ROOT, load_parameters
+
+EXPERIMENTS = [name for name in load_parameters() if name.startswith("exp")]
+
+
+def nodes_of(name):
+    return {node.name for node in pipelines[name].nodes}
+
+
+def test_registers_one_pipeline_per_experiment_and_their_sums(project):
+    assert set(pipelines) == {
+        *EXPERIMENTS,
+        *("__default__", "data_engineering", "modelling", "reporting", "exp8"),
+    }
+    assert nodes_of("exp8") == nodes_of("exp8a") | nodes_of("exp8b")
+    everything = nodes_of("reporting").union(*map(nodes_of, EXPERIMENTS))
+    assert nodes_of("__default__") == everything
+    assert nodes_of("modelling") <= everything
+
+
+@pytest.mark.parametrize(("name", "augmented"), [("exp5", False), ("exp9", True)])
+def test_an_experiment_brings_its_data_and_ends_with_its_figures(
+    project, name, augmented
+):
+    nodes = [node.name for node in pipelines[name].nodes]
+    assert {"load_images_node", f"{name}.train_model_node"} < set(nodes)
+    assert f"{name}.plot_learning_curves_node" in nodes
+    assert (f"{name}.plot_augmented_images_node" in nodes) == augmented
+    # all that it takes from outside comes from the catalog or the parameters
+    assert pipelines[name].inputs() == {
+        "cifar10",
+        *("params:seed", "params:validation_images", "params:max_epochs"),
+        f"params:{name}",
+    }
+
+
+def test_the_summary_waits_for_every_experiment_of_its_run(project):
+    order = [node.name for node in (pipelines["reporting"] + pipelines["exp8"]).nodes]
+    for part in ("exp8a", "exp8b"):
+        assert order.index(f"{part}.evaluate_model_node") < order.index(
+            "summarise_runs_node"
+        )
+
+
+def test_experiments_of_another_environment_are_registered_too(project):
+    (project / "conf/local/parameters_experiments.yml").write_text(
+        "mine: {title: Mine, builds_on: exp0}\n"
+    )
+    with KedroSession.create(project_path=project) as session:
+        session.load_context()
+        assert "mine.train_model_node" in nodes_of("mine")
+
+
+def test_registering_imports_nothing_heavy():
+    code = (
+        "import os, sys; from kedro.framework.startup import bootstrap_project;"
+        "from kedro.framework.project import pipelines;"
+        f"bootstrap_project({str(ROOT)!r}); os.chdir({str(ROOT)!r}); len(pipelines);"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'sklearn', 'scipy', 'pooch'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == 0

@@ -1,0 +1,200 @@
+"""Whole runs on the generated sample, through a Kedro session."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.io import DatasetError
+
+OUTPUTS = [
+    "06_models/{}/best_model.keras",
+    "06_models/{}/model.keras",
+    "07_model_output/{}/history.csv",
+    "07_model_output/{}/metrics.json",
+    "07_model_output/{}/predictions.npz",
+    "08_reporting/{}/learning_curves.png",
+]
+TINY = {"max_epochs": 1, "exp0": {"network": {"blocks": [{"filters": [2]}]}}}
+
+
+def run(project, *pipelines, params=None, **filters):
+    bootstrap_project(project)
+    with KedroSession.create(
+        project_path=project, env="sample", runtime_params=TINY | (params or {})
+    ) as session:
+        return session.run(pipeline_names=list(pipelines), **filters)
+
+
+def files(project, folder=""):
+    root = project / "data/sample" / folder
+    return {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+
+
+def results(name, seed=0):
+    return {path.format(f"{name}/seed-{seed}") for path in OUTPUTS}
+
+
+def test_an_experiment_runs_from_nothing_to_its_figures(project):
+    run(project, "exp0", "reporting")
+    inputs = {
+        f"05_model_input/{part}.npz" for part in ("seed-0/train", "seed-0/validation")
+    }
+    summary = {"08_reporting/summary.csv", "08_reporting/comparison.png"}
+    assert files(project) == {
+        *inputs,
+        "05_model_input/test.npz",
+        *results("exp0"),
+        *summary,
+    }
+    predictions = np.load(
+        project / "data/sample/07_model_output/exp0/seed-0/predictions.npz"
+    )
+    np.testing.assert_allclose(predictions["end"].sum(axis=1), 1.0, atol=1e-5)
+    assert predictions["best"].shape == (500, 10)
+    table = pd.read_csv(project / "data/sample/08_reporting/summary.csv")
+    metrics = json.loads(
+        (project / "data/sample/07_model_output/exp0/seed-0/metrics.json").read_text()
+    )
+    assert table["experiment"].tolist() == ["exp0"]
+    assert table["test_accuracy_end"][0] == metrics["weights"]["end"]["test_accuracy"]
+    assert not list((project / "data").glob("0*"))
+
+
+def test_one_seed_never_overwrites_another(project):
+    run(project, "exp0")
+    before = {
+        name: (project / "data/sample" / name).read_bytes() for name in results("exp0")
+    }
+    run(project, "exp0", "reporting", params={"seed": 3})
+    assert results("exp0", seed=3) < files(project)
+    for name, content in before.items():
+        assert (project / "data/sample" / name).read_bytes() == content
+    table = pd.read_csv(project / "data/sample/08_reporting/summary.csv")
+    assert table["seed"].tolist() == [0, 3]
+
+
+def test_same_seed_same_results(project):
+    outputs = []
+    for _ in range(2):
+        run(project, "exp0")
+        folder = project / "data/sample/07_model_output/exp0/seed-0"
+        history = pd.read_csv(folder / "history.csv").drop(columns="seconds")
+        outputs.append((history.to_csv(), (folder / "predictions.npz").read_bytes()))
+    assert outputs[0] == outputs[1]
+
+
+def test_an_appended_block_is_an_experiment(project):
+    path = project / "conf/base/parameters_experiments.yml"
+    block = {
+        "title": "Mine",
+        "builds_on": "exp0",
+        "network": {"batch_norm": True},
+        "augmentation": {"horizontal_flip": True},
+    }
+    path.write_text(path.read_text() + "\n" + yaml.safe_dump({"exp14": block}))
+    run(project, "exp14", "reporting")
+    assert results("exp14") < files(project)
+    assert "08_reporting/exp14/seed-0/augmented_images.png" in files(project)
+    row = pd.read_csv(project / "data/sample/08_reporting/summary.csv").iloc[0]
+    assert (row["experiment"], row["title"]) == ("exp14", "Mine")
+    assert pd.isna(row["reported_test_accuracy"])
+
+
+def test_only_missing_outputs_runs_what_is_missing(project):
+    run(project, "exp0")
+    model = project / "data/sample/06_models/exp0/seed-0/model.keras"
+    metrics = project / "data/sample/07_model_output/exp0/seed-0/metrics.json"
+    trained = model.stat().st_mtime_ns
+    metrics.unlink()
+    run(project, "exp0", only_missing_outputs=True)
+    assert metrics.exists()
+    assert model.stat().st_mtime_ns == trained
+
+
+def test_runs_by_namespace_tag_and_node(project):
+    run(project, "data_engineering")
+    run(project, "exp0", namespaces=["exp0"])
+    assert results("exp0") < files(project)
+    figure = project / "data/sample/08_reporting/exp0/seed-0/learning_curves.png"
+    metrics = project / "data/sample/07_model_output/exp0/seed-0/metrics.json"
+    figure.unlink()
+    metrics.unlink()
+    run(project, "exp0", tags=["reporting"])
+    assert figure.exists() and not metrics.exists()
+    run(project, "exp0", node_names=["exp0.evaluate_model_node"])
+    assert metrics.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage"])
+@pytest.mark.parametrize("name", ["model", "best_model"])
+def test_a_damaged_model_is_named(project, content, name):
+    folder = project / "data/sample/06_models/exp0/seed-0"
+    run(project, "exp0")
+    (folder / f"{name}.keras").write_bytes(content)
+    with pytest.raises(DatasetError, match=rf"seed-0/{name}.keras is damaged or not a"):
+        run(project, "exp0", node_names=["exp0.evaluate_model_node"])
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"exp0": {"training": {"epochs": "many"}}},
+            r"training.epochs\n.*valid integer",
+        ),
+        (
+            {"exp0": {"trainnig": {"epochs": 1}}},
+            r"unknown key 'trainnig' \(did you mean",
+        ),
+        ({"exp99": {"training": {"epochs": 1}}}, "unknown key 'exp99'"),
+        ({"validation_images": "all"}, "validation_images\n.*valid integer"),
+        (
+            {"validation_images": 2000},
+            "received 2000 of 2000 images, expected 10 to 1990",
+        ),
+        (
+            {"exp0": {"builds_on": "exp7b"}},
+            "exp0.builds_on: received 'exp7b', expected",
+        ),
+    ],
+)
+def test_bad_parameters_are_refused_and_nothing_is_trained(project, params, message):
+    with pytest.raises(Exception, match=message):
+        run(project, "exp0", params=params)
+    assert not files(project, "06_models") | files(project, "07_model_output")
+
+
+def test_unknown_experiment_is_refused_with_a_suggestion(project):
+    with pytest.raises(
+        ValueError, match=r"(?s)pipeline named 'exp88'.*Did you mean.*exp8"
+    ):
+        run(project, "exp88")
+
+
+def test_unwritable_data_folder_is_named_and_nothing_is_written(project):
+    (project / "data").mkdir()
+    (project / "data/sample").write_text("a file where a folder is needed")
+    with pytest.raises(
+        DatasetError,
+        match="Nothing can be written to .*data/sample/05_model_input: Not a directory",
+    ):
+        run(project, "exp0")
+    assert (project / "data/sample").read_text() == "a file where a folder is needed"
+
+
+def test_no_archive_and_no_network_is_one_clear_error(project, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr("requests.get", refuse)
+    bootstrap_project(project)
+    with KedroSession.create(project_path=project) as session:
+        with pytest.raises(
+            DatasetError, match=r"(?s)cifar-10-binary.tar.gz.*--env sample"
+        ):
+            session.run(pipeline_names=["exp0"])
+    assert not [path for path in (project / "data").rglob("*") if path.is_file()]

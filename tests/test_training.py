@@ -1,0 +1,136 @@
+import keras
+import numpy as np
+import pytest
+
+from cifar_kedro.networks import build_network
+from cifar_kedro.training import HISTORY_COLUMNS, fit, make_callbacks, make_optimizer
+from tests.conftest import make_experiment, make_images
+
+TRAIN, VALIDATION = make_images(40), make_images(20, seed=1)
+AUGMENTATION = {"horizontal_flip": True, "rotation_range": 20.0}
+
+
+def run(experiment, seed=0, **options):
+    keras.utils.set_random_seed(seed)
+    network = build_network(experiment.network)
+    return fit(network, TRAIN, VALIDATION, experiment, seed, **options)
+
+
+def weights(model):
+    return b"".join(array.tobytes() for array in model.get_weights())
+
+
+@pytest.mark.parametrize("augmentation", [None, AUGMENTATION])
+def test_history_has_a_row_per_epoch(augmentation):
+    history = run(make_experiment(augmentation=augmentation))[2]
+    assert list(history) == HISTORY_COLUMNS
+    assert history["epoch"].tolist() == [1, 2]
+    assert history["learning_rate"].tolist() == pytest.approx([0.001] * 2)
+    assert (history["seconds"] > 0).all()
+
+
+@pytest.mark.parametrize("augmentation", [None, AUGMENTATION])
+def test_same_seed_same_bits(augmentation):
+    experiment = make_experiment(
+        augmentation=augmentation, network={"dropout": 0.5, "batch_norm": True}
+    )
+    one, two, other = (run(experiment, seed) for seed in (0, 0, 1))
+    for index in (0, 1):
+        assert weights(one[index]) == weights(two[index]) != weights(other[index])
+    measured = HISTORY_COLUMNS[:-1]
+    assert one[2][measured].equals(two[2][measured])
+
+
+def test_max_epochs_bounds_the_experiments_own():
+    assert len(run(make_experiment(), max_epochs=1)[2]) == 1
+    assert len(run(make_experiment(), max_epochs=9)[2]) == 2
+
+
+def test_the_best_model_has_the_weights_of_the_best_epoch():
+    # A rate this large makes later epochs worse than some earlier one.
+    experiment = make_experiment(
+        training={"epochs": 6, "optimizer": {"name": "sgd", "learning_rate": 1.0}}
+    )
+    network, best, history = run(experiment)
+    best_epoch = history["val_accuracy"].idxmax()
+    probabilities = best.predict(VALIDATION["images"], verbose=0)
+    accuracy = (probabilities.argmax(axis=1) == VALIDATION["labels"]).mean()
+    assert accuracy == pytest.approx(history["val_accuracy"][best_epoch])
+    alone = run(experiment, max_epochs=int(best_epoch) + 1)[0]
+    assert weights(best) == weights(alone)
+    assert best_epoch == 5 or weights(best) != weights(network)
+
+
+def test_neither_model_carries_augmentation_or_optimizer():
+    network, best, _ = run(make_experiment(augmentation=AUGMENTATION))
+    for model in (network, best):
+        assert [type(layer).__name__ for layer in model.layers][1] == "Conv2D"
+        assert not model.compiled
+
+
+def test_augmentation_changes_training_only():
+    plain = run(make_experiment(), max_epochs=1)
+    augmented = run(make_experiment(augmentation=AUGMENTATION), max_epochs=1)
+    assert weights(plain[0]) != weights(augmented[0])
+    batch = VALIDATION["images"]
+    probabilities = augmented[0].predict(batch, verbose=0)
+    np.testing.assert_array_equal(probabilities, augmented[0].predict(batch, verbose=0))
+
+
+def test_early_stopping_stops():
+    # Nothing is learnt at this rate: accuracy never improves.
+    training = {
+        "epochs": 9,
+        "optimizer": {"name": "sgd", "learning_rate": 1e-9},
+        "early_stopping": {"val_accuracy": 2},
+    }
+    assert len(run(make_experiment(training=training))[2]) == 3
+
+
+def test_the_learning_rate_drops_and_the_history_shows_the_rate_in_use():
+    training = {
+        "epochs": 6,
+        "optimizer": {"name": "sgd", "learning_rate": 1e-9},
+        "reduce_lr": {
+            "monitor": "val_loss",
+            "factor": 0.1,
+            "patience": 2,
+            "min_lr": 5e-11,
+        },
+    }
+    history = run(make_experiment(training=training))[2]
+    rates = [1e-9, 1e-9, 1e-9, 1e-10, 1e-10, 5e-11]
+    assert history["learning_rate"].tolist() == pytest.approx(rates)
+
+
+def test_optimizers_have_keras_defaults_where_nothing_is_named():
+    def config(optimizer):
+        return optimizer.get_config() | {"name": None}
+
+    adam = make_optimizer(make_experiment().training)
+    assert config(adam) == config(keras.optimizers.Adam(0.001))
+    settings = {"name": "sgd", "learning_rate": 0.01, "momentum": 0.9}
+    sgd = make_optimizer(make_experiment(training={"optimizer": settings}).training)
+    assert config(sgd) == config(keras.optimizers.SGD(0.01, momentum=0.9))
+
+
+def test_callbacks_watch_what_the_experiment_names():
+    training = {
+        "early_stopping": {"val_loss": 7, "accuracy": 3},
+        "reduce_lr": {
+            "monitor": "val_loss",
+            "factor": 0.1,
+            "patience": 5,
+            "min_lr": 1e-5,
+        },
+    }
+    plateau, *stops = make_callbacks(make_experiment(training=training).training)
+    assert (plateau.monitor, plateau.factor, plateau.patience, plateau.min_lr) == (
+        *("val_loss", 0.1, 5),
+        1e-5,
+    )
+    assert {stop.monitor: stop.patience for stop in stops} == {
+        "val_loss": 7,
+        "accuracy": 3,
+    }
+    assert not any(stop.restore_best_weights for stop in stops)
