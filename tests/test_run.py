@@ -180,7 +180,7 @@ def test_unwritable_data_folder_is_named_and_nothing_is_written(project):
     (project / "data/sample").write_text("a file where a folder is needed")
     with pytest.raises(
         DatasetError,
-        match="Nothing can be written to .*data/sample/05_model_input: Not a directory",
+        match=r"Nothing can be written to .*data/sample/05_model_input: Not a directory",
     ):
         run(project, "exp0")
     assert (project / "data/sample").read_text() == "a file where a folder is needed"

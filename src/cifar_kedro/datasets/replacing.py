@@ -32,14 +32,9 @@ def replacing(fs: AbstractFileSystem, path: str) -> Iterator[Path]:
     if isinstance(fs, LocalFileSystem):
         # In the same folder: only within one disk is moving atomic.
         folder = Path(path).parent
-        folder.mkdir(parents=True, exist_ok=True)
     else:
         folder = Path(tempfile.gettempdir())
-    handle, name = tempfile.mkstemp(
-        suffix=Path(path).suffix, prefix=".tmp-", dir=folder
-    )
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _make_temporary(folder, Path(path).suffix)
     try:
         yield temporary
         if isinstance(fs, LocalFileSystem):
