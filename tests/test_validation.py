@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cifar_kedro.validation import check_images
+from cifar_kedro.validation import check_images, check_raw_images, count_classes
 from tests.conftest import make_images
 
 GOOD = make_images(20)
@@ -33,10 +33,45 @@ def test_accepts_images_as_the_networks_take_them():
             r"received uint8 \(19,\), expected uint8 \(20,\)",
         ),
         ("labels", GOOD["labels"].astype(int), "received int64"),
-        ("labels", GOOD["labels"] % 9, "9: 0} images per class, expected some of each"),
-        ("labels", GOOD["labels"] + np.uint8(1), "0: 0, .*, 10: 2} images per class"),
+        ("labels", GOOD["labels"] % 9, "'truck': 0}, expected images of each of these"),
+        (
+            "labels",
+            GOOD["labels"] + np.uint8(1),
+            "'airplane': 0, .*, 10: 2}, expected images of",
+        ),
     ],
 )
 def test_refusals_say_what_was_received_and_expected(key, value, message):
     with pytest.raises(ValueError, match=message):
         check_images(GOOD | {key: value})
+
+
+RAW = {"images": (GOOD["images"] * 255).astype(np.uint8), "labels": GOOD["labels"]}
+
+
+def test_accepts_raw_images_as_the_archive_gives_them():
+    check_raw_images({"train": RAW, "test": RAW})
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"train": RAW}, r"received the parts \['train'\], expected train and test"),
+        (
+            {"train": RAW, "test": GOOD},
+            "test images: received float32 .* expected uint8",
+        ),
+        (
+            {"train": RAW | {"labels": RAW["labels"] % 9}, "test": RAW},
+            "train labels: received .*'truck': 0}, expected images of each",
+        ),
+    ],
+)
+def test_raw_refusals_name_the_part(raw, message):
+    with pytest.raises(ValueError, match=message):
+        check_raw_images(raw)
+
+
+def test_classes_are_counted_by_name():
+    counts = count_classes(np.array([0, 9, 9, 11], dtype=np.uint8))
+    assert counts == dict.fromkeys(counts, 0) | {"airplane": 1, "truck": 2, 11: 1}

@@ -7,9 +7,9 @@ import logging
 
 import numpy as np
 
-logger = logging.getLogger(__name__)
+from cifar_kedro.validation import LabelledImages, count_classes
 
-LabelledImages = dict[str, np.ndarray]
+logger = logging.getLogger(__name__)
 
 
 def load_images(
@@ -23,8 +23,9 @@ def load_images(
     Returns:
         The images to learn from, and the test images.
     """
-    for part in ("train", "test"):
-        logger.info("%s: %d images", part, len(raw[part]["labels"]))
+    for part, data in raw.items():
+        counts = count_classes(data["labels"])
+        logger.info("%s: %d images: %s", part, sum(counts.values()), counts)
     return raw["train"], raw["test"]
 
 

@@ -7,8 +7,7 @@ import pandas as pd
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.networks import Model, build_network
-
-LabelledImages = dict[str, np.ndarray]
+from cifar_kedro.validation import LabelledImages
 
 
 def build_model(experiment: Experiment, seed: int) -> Model:
