@@ -28,10 +28,7 @@ def test_train_and_evaluate_agree_on_the_contracts():
     data, test = make_images(40), make_images(30, seed=2)
     built = build_model(experiment, 0)
     model, best, history = train_model(built, data, data, experiment, 0, None)
-    metrics, predictions, evaluated = evaluate_model(
-        model, best, history, test, experiment, 0
-    )
-    assert evaluated is True
+    metrics, predictions = evaluate_model(model, best, history, test, experiment, 0)
     assert metrics["experiment"] == "tiny"
     assert metrics["parameters"]["total"] == model.count_params()
     assert metrics["epochs"] == 2
@@ -73,7 +70,7 @@ def test_metrics_name_the_weights_they_belong_to():
     )
     test = make_images(10)
     test["labels"] = np.array([3] * 7 + [5] * 3, dtype=np.uint8)
-    metrics, predictions, _ = evaluate_model(
+    metrics, predictions = evaluate_model(
         Answers(3), Answers(5), history, test, make_experiment(), 0
     )
     assert metrics["best_epoch"] == 2

@@ -170,4 +170,4 @@ def test_kedro_saves_the_figure_without_pyplot_state(tmp_path):
     assert pyplot.get_fignums() == before
     path = tmp_path / "learning_curves.png"
     MatplotlibDataset(filepath=path.as_posix(), save_args={"dpi": 100}).save(figure)
-    assert image.imread(path).shape[:2] == (420, 900)
+    assert image.imread(path).shape[:2] == (500, 900)

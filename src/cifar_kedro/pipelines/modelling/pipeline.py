@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from cifar_kedro.pipelines.modelling.nodes import (
     build_model,
     evaluate_model,
+    flag_evaluation,
     train_model,
 )
 
@@ -47,8 +48,14 @@ def create_pipeline(experiment: str) -> Pipeline:
                     "params:experiment",
                     "params:seed",
                 ],
-                outputs=["metrics", "predictions", "evaluated"],
+                outputs=["metrics", "predictions"],
                 name="evaluate_model_node",
+            ),
+            Node(
+                flag_evaluation,
+                inputs=["metrics", "predictions"],
+                outputs="evaluated",
+                name="flag_evaluation_node",
             ),
         ],
         namespace=experiment,

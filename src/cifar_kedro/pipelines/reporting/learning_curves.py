@@ -37,7 +37,7 @@ def plot_learning_curves(
         seed: Seed of the training, for the title.
 
     Returns:
-        A matplotlib figure of 9 x 4.2 inches.
+        A matplotlib figure of 9 x 5 inches.
 
     Raises:
         ValueError: If the history holds no epoch.
@@ -45,7 +45,7 @@ def plot_learning_curves(
     if history.empty:
         raise ValueError("The training history holds no epoch: nothing to plot.")
     figure = new_figure(
-        f"{experiment.name}: {experiment.title} (seed {seed})", height=4.2
+        f"{experiment.name}: {experiment.title} (seed {seed})", height=5.0
     )
     loss_axes, accuracy_axes = figure.subplots(1, 2)
     _draw_panel(loss_axes, history, "loss")

@@ -108,6 +108,7 @@ def _add_judgements(table: pd.DataFrame) -> pd.DataFrame:
     architecture_only = table["architecture_only"].astype("boolean")
     return table.assign(
         difference_points=(100 * (ours - table["reported_test_accuracy"])).round(2),
+        training_seconds=table["training_seconds"].round(2),
         seconds_per_epoch=(table["training_seconds"] / table["epochs"]).round(2),
         meets_80_from_architecture=(ours >= ARCHITECTURE_OBJECTIVE).where(
             architecture_only
