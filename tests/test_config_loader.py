@@ -24,7 +24,7 @@ def test_sections_merge_key_by_key_and_lists_are_replaced():
     parameters = {
         "a": {"network": {"dropout": 0.1, "dense": [1, 2]}, "title": "A"},
         "b": {"builds_on": "a", "network": {"dense": [3]}, "title": "B"},
-        "c": {"builds_on": "b", "network": None},
+        "c": {"builds_on": "b", "network": None, "title": "C"},
     }
     complete = inherit_experiments(parameters)
     assert complete["b"] == {
@@ -34,38 +34,56 @@ def test_sections_merge_key_by_key_and_lists_are_replaced():
         "title": "B",
     }
     assert complete["c"]["network"] is None
-    assert complete["c"]["title"] == "B"
 
 
 def test_what_the_report_says_is_not_inherited():
-    parameters = {"a": {"network": {}, "reported": {}}, "b": {"builds_on": "a"}}
+    parameters = {
+        "a": {"title": "A", "reported": {}},
+        "b": {"title": "B", "builds_on": "a"},
+    }
     assert "reported" not in inherit_experiments(parameters)["b"]
 
 
 def test_inheritance_leaves_its_input_alone():
-    parameters = {"a": {"network": {"l2": 0.0}}, "b": {"builds_on": "a"}, "seed": 0}
+    parameters = {
+        "a": {"title": "A", "network": {"l2": 0.0}},
+        "b": {"title": "B", "builds_on": "a"},
+        "seed": 0,
+    }
     before = yaml.safe_dump(parameters)
     inherit_experiments(parameters)["b"]["network"]["l2"] = 1.0
     assert yaml.safe_dump(parameters) == before
 
 
-def test_unknown_parent_is_refused():
-    with pytest.raises(ValueError, match=r"b.builds_on: received 'z', expected .* b"):
-        inherit_experiments({"b": {"builds_on": "z"}})
+@pytest.mark.parametrize("parent", ["z", "seed", 3, ["b"], {}])
+def test_unknown_parent_is_refused(parent):
+    with pytest.raises(ValueError, match=r"b.builds_on: received .*, expected .* b"):
+        inherit_experiments({"b": {"title": "B", "builds_on": parent}, "seed": 0})
 
 
 @pytest.mark.parametrize("names", ["a", "ab", "abc"])
 def test_circles_are_refused(names):
-    blocks = {name: {"builds_on": names[i - 1]} for i, name in enumerate(names)}
+    blocks = {
+        name: {"title": name, "builds_on": names[i - 1]} for i, name in enumerate(names)
+    }
     with pytest.raises(ValueError, match=r"in a circle: a -> .*a"):
         inherit_experiments(blocks)
 
 
 @pytest.mark.parametrize(
-    ("block", "answer"), [({"network": 1}, True), ({}, False), (3, False)]
+    "name",
+    ["../evil", "a/b", "my exp", "exp.x", "a{b}", "9", "", "reporting", "__default__"],
 )
-def test_is_experiment(block, answer):
-    assert is_experiment(block) is answer
+def test_names_that_paths_or_pipelines_cannot_have_are_refused(name):
+    with pytest.raises(ValueError, match="expected a name of letters, digits and _"):
+        inherit_experiments({name: {"title": "T"}})
+
+
+def test_names_that_differ_in_case_only_are_refused():
+    with pytest.raises(
+        ValueError, match=r"experiment 'exp0': expected names that differ"
+    ):
+        inherit_experiments({"exp0": {"title": "T"}, "Exp0": {"title": "T"}})
 
 
 def test_params_reach_any_leaf():
@@ -92,10 +110,18 @@ def test_the_sample_environment_never_writes_where_the_real_one_does():
     assert all(path is None or path.startswith("data/sample/") for path in sample)
 
 
-@pytest.mark.parametrize("name", ["exp99", "sead"])
-def test_unknown_parameters_are_refused(name):
-    with pytest.raises(ValueError, match=f"unknown key '{name}'.*allowed: seed"):
-        make_loader(**{name: {"training": {"epochs": 3}}})["parameters"]
+@pytest.mark.parametrize("name", ["exp99", "exp8", "sead"])
+@pytest.mark.parametrize(
+    "value", [{"training": {"epochs": 3}}, {"network": {}}, {"builds_on": "exp0"}, 3]
+)
+def test_unknown_parameters_are_refused(name, value):
+    message = f"parameter '{name}': received .*, expected one of seed.* exp0, exp1"
+    with pytest.raises(ValueError, match=message):
+        make_loader(**{name: value})["parameters"]
+
+
+def test_the_sample_needs_no_weights_from_the_network():
+    assert load_parameters("sample")["exp12"]["network"]["backbone"]["weights"] is None
 
 
 def test_the_sample_shortens_every_experiment():

@@ -25,6 +25,15 @@ def test_registers_one_pipeline_per_experiment_and_their_sums(project):
     assert nodes_of("modelling") <= everything
 
 
+def test_an_experiment_wins_over_a_group_of_its_name(project):
+    path = project / "conf/base/parameters_experiments.yml"
+    blocks = "exp0b: {title: B, builds_on: exp0}\nexp8: {title: E, builds_on: exp0}\n"
+    path.write_text(path.read_text() + blocks)
+    assert "exp0.train_model_node" in nodes_of("exp0")
+    assert "exp0b.train_model_node" not in nodes_of("exp0")
+    assert "exp8.train_model_node" in nodes_of("exp8")
+
+
 @pytest.mark.parametrize(("name", "augmented"), [("exp5", False), ("exp9", True)])
 def test_an_experiment_brings_its_data_and_ends_with_its_figures(
     project, name, augmented

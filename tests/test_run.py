@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
@@ -150,7 +151,7 @@ def test_a_damaged_model_is_named(project, content, name):
             {"exp0": {"trainnig": {"epochs": 1}}},
             r"unknown key 'trainnig' \(did you mean",
         ),
-        ({"exp99": {"training": {"epochs": 1}}}, "unknown key 'exp99'"),
+        ({"exp99": {"network": {"l2": 0.1}}}, "parameter 'exp99': received"),
         ({"validation_images": "all"}, "validation_images\n.*valid integer"),
         (
             {"validation_images": 2000},
@@ -173,6 +174,23 @@ def test_unknown_experiment_is_refused_with_a_suggestion(project):
         ValueError, match=r"(?s)pipeline named 'exp88'.*Did you mean.*exp8"
     ):
         run(project, "exp88")
+
+
+def test_a_report_of_nothing_says_what_to_run_first(project):
+    with pytest.raises(DatasetError, match=r"Nothing has run yet: .*--pipelines exp0"):
+        run(project, "reporting")
+    assert not files(project)
+
+
+def test_every_network_of_the_sample_is_built_offline(project):
+    bootstrap_project(project)
+    with KedroSession.create(project_path=project, env="sample") as session:
+        session.load_context()
+        names = [
+            n.name for n in pipelines["__default__"].nodes if "build_model" in n.name
+        ]
+        built = session.run(node_names=names)
+    assert len(built) == len(names) == 14
 
 
 def test_unwritable_data_folder_is_named_and_nothing_is_written(project):

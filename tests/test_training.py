@@ -72,9 +72,35 @@ def test_augmentation_changes_training_only():
     plain = run(make_experiment(), max_epochs=1)
     augmented = run(make_experiment(augmentation=AUGMENTATION), max_epochs=1)
     assert weights(plain[0]) != weights(augmented[0])
-    batch = VALIDATION["images"]
-    probabilities = augmented[0].predict(batch, verbose=0)
-    np.testing.assert_array_equal(probabilities, augmented[0].predict(batch, verbose=0))
+    # Validation saw the images as they are.
+    probabilities = augmented[0].predict(VALIDATION["images"], verbose=0)
+    likelihood = probabilities[np.arange(20), VALIDATION["labels"]]
+    assert augmented[2]["val_loss"][0] == pytest.approx(
+        -np.log(likelihood).mean(), 1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "rising", "falling"),
+    [("val_loss", 3, 9), ("loss", 3, 9), ("val_accuracy", 9, 3), ("accuracy", 9, 3)],
+)
+@pytest.mark.parametrize("direction", ["rising", "falling"])
+def test_early_stopping_knows_what_is_better(metric, rising, falling, direction):
+    """Feed a metric that moves one way for nine epochs; patience is two."""
+    training = {"early_stopping": {metric: 2}}
+    (stop,) = make_callbacks(make_experiment(training=training).training)
+    trainee = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2)])
+    trainee.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    trainee.fit(np.zeros((1, 1)), np.zeros(1), verbose=0)
+    stop.set_model(trainee)
+    trainee.stop_training = False
+    stop.on_train_begin()
+    step = 0.1 if direction == "rising" else -0.1
+    epochs = 0
+    while epochs < 9 and not trainee.stop_training:
+        stop.on_epoch_end(epochs, {metric: 1 + step * epochs})
+        epochs += 1
+    assert epochs == {"rising": rising, "falling": falling}[direction]
 
 
 def test_early_stopping_stops():

@@ -17,7 +17,7 @@ for _name, _value in {
     "TF_CPU_ALLOCATOR_USE_BFC": "true",
     # One operation at a time, on all cores: a network is a chain.
     "TF_NUM_INTEROP_THREADS": "1",
-    # Errors reach Python as exceptions; the notices say nothing about an experiment.
+    # Its notices say nothing about an experiment, and errors come as exceptions.
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }.items():
     os.environ.setdefault(_name, _value)

@@ -23,13 +23,13 @@ VGG16_LAYERS = tuple(
     for layer in (*(f"conv{i + 1}" for i in range(convolutions)), "pool")
 )
 
+MAX_POOLINGS = 5  # from 32x32 to 1x1
+
 
 class Strict(BaseModel):
     """A section that refuses what it does not know, and says what it knows."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -119,6 +119,23 @@ class Network(Strict):
     l2: float = Field(default=0.0, ge=0)
     dense: list[Positive]
 
+    @model_validator(mode="after")
+    def _poolings_leave_a_pixel(self) -> Self:
+        kept = (
+            VGG16_LAYERS[: VGG16_LAYERS.index(self.backbone.up_to) + 1]
+            if self.backbone
+            else ()
+        )
+        poolings = sum("pool" in layer for layer in kept) + sum(
+            b.pool for b in self.blocks
+        )
+        if poolings > MAX_POOLINGS:
+            raise ValueError(
+                f"blocks: received {poolings} poolings, the backbone's included, expected "
+                f"at most {MAX_POOLINGS}: each halves the 32 pixels of a side"
+            )
+        return self
+
 
 class Optimizer(Strict):
     """A Keras optimizer; what is not named has Keras' default."""
@@ -204,10 +221,13 @@ class Reported(Strict):
     Attributes:
         test_accuracy: Fraction of the test images, weights at the end of training.
         training_seconds: Wall time on the report's GPU.
+        unreachable_reduction: Whether the report's own callbacks stop the training
+            before a reduced learning rate is used.
     """
 
     test_accuracy: float = Field(ge=0, le=1)
     training_seconds: float = Field(gt=0)
+    unreachable_reduction: bool = False
 
 
 class Experiment(Strict):
@@ -237,7 +257,7 @@ class Experiment(Strict):
                 f"more than training.reduce_lr.patience {plateau.patience}, or the "
                 "training stops before a reduced learning rate is ever used"
             )
-            if self.reported is None:
+            if not (self.reported and self.reported.unreachable_reduction):
                 raise ValueError(problem)
             logger.warning("%s: %s. Kept, as the report has it.", self.name, problem)
         return self

@@ -1,5 +1,6 @@
 """Kedro's configuration loader, plus the inheritance between experiments."""
 
+import re
 from functools import cached_property
 from typing import Any
 
@@ -8,18 +9,21 @@ from omegaconf import OmegaConf
 
 from cifar_kedro.config import RunSettings
 
+# The pipelines that are not an experiment's: see `pipeline_registry`.
+RESERVED_NAMES = ("data_engineering", "modelling", "reporting")
+
 
 def is_experiment(block: Any) -> bool:
-    """Tell an experiment's block from the other parameters."""
-    return isinstance(block, dict) and bool({"builds_on", "network"} & block.keys())
+    """Tell an experiment's block from other parameters: one has a title of its own."""
+    return isinstance(block, dict) and "title" in block
 
 
 def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
     """Complete every experiment with what it takes from the one it builds on.
 
     Sections are merged key by key at any depth; values and lists are replaced. What
-    the report says of an experiment (``reported``) is its own and is not inherited.
-    Each experiment also learns its ``name``.
+    says which experiment it is (``title``) and what the report says of it
+    (``reported``) is its own and is not inherited. Each also learns its ``name``.
 
     Args:
         parameters: Parameters as loaded: experiments name only their differences.
@@ -28,9 +32,11 @@ def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
         The same parameters with complete experiments.
 
     Raises:
-        ValueError: If an experiment builds on an unknown one, or on itself.
+        ValueError: If a parameter is neither a run setting nor an experiment, or if an
+            experiment has an unusable name, or builds on an unknown one or on itself.
     """
     experiments = {k: v for k, v in parameters.items() if is_experiment(v)}
+    _check_names(parameters, experiments)
 
     def complete(name: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:
         block = experiments[name]
@@ -42,17 +48,42 @@ def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(
                 f"{name}.builds_on: experiments build in a circle: {chain}"
             )
-        if parent not in experiments:
+        if not isinstance(parent, str) or parent not in experiments:
             raise ValueError(
-                f"{name}.builds_on: received '{parent}', expected one of the experiments "
+                f"{name}.builds_on: received {parent!r}, expected one of the experiments "
                 f"{', '.join(experiments)}"
             )
         inherited = complete(parent, (*heirs, name))
-        inherited.pop("reported", None)
+        for key in ("title", "reported"):
+            inherited.pop(key, None)
         merged = OmegaConf.to_container(OmegaConf.merge(inherited, block))
         return merged | {"name": name}  # type: ignore[operator,return-value]
 
     return parameters | {name: complete(name) for name in experiments}
+
+
+def _check_names(parameters: dict[str, Any], experiments: dict[str, Any]) -> None:
+    """Refuse what no one would read, and names that paths or pipelines can't have."""
+    for name, value in parameters.items():
+        if name not in experiments and name not in RunSettings.model_fields:
+            raise ValueError(
+                f"parameter '{name}': received {value!r}, expected one of "
+                f"{', '.join([*RunSettings.model_fields, *experiments])}. A new experiment "
+                "is a block with a `title`, and what it `builds_on` or its own `network` "
+                "and `training`"
+            )
+    lower = [name.lower() for name in experiments]
+    for name in experiments:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED_NAMES:
+            raise ValueError(
+                f"experiment '{name}': expected a name of letters, digits and _, a letter "
+                f"first, that is none of {', '.join(RESERVED_NAMES)}"
+            )
+        if lower.count(name.lower()) > 1:
+            raise ValueError(
+                f"experiment '{name}': expected names that differ in more than upper and "
+                "lower case, as folders are named after them"
+            )
 
 
 class ExperimentConfigLoader(OmegaConfigLoader):
@@ -78,12 +109,14 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         """Load a kind of configuration; see `OmegaConfigLoader`.
 
         Raises:
-            ValueError: If a parameter is neither a run setting nor an experiment.
+            ValueError: If the parameters are not what `RunSettings` and
+                `inherit_experiments` accept.
         """
         config = super().__getitem__(key)
         if key != "parameters":
             return config
+        config = inherit_experiments(config)
         RunSettings.model_validate(
-            {k: v for k, v in config.items() if not is_experiment(v)}
+            {k: v for k, v in config.items() if k in RunSettings.model_fields}
         )
-        return inherit_experiments(config)
+        return config

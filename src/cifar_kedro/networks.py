@@ -51,9 +51,10 @@ def build_network(network: Network) -> Model:
         "activation": "relu",
         "kernel_regularizer": regularizers.L2(network.l2) if network.l2 else None,
     }
-    inputs, x = (
-        _backbone(network.backbone) if network.backbone else [Input(IMAGE_SHAPE)] * 2
-    )
+    if network.backbone:
+        inputs, x = _backbone(network.backbone)
+    else:
+        inputs = x = Input(IMAGE_SHAPE)
     for number, block in enumerate(network.blocks, start=1):
         for index, filters in enumerate(block.filters, start=1):
             name = f"conv{number}_{index}"

@@ -47,8 +47,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "data_engineering": data,
         "modelling": data + sum(models.values(), Pipeline([])),
         "reporting": summary,
+        **_groups(complete),  # an experiment wins over a group of its name
         **complete,
-        **_groups(complete),
         "__default__": sum(complete.values(), Pipeline([])) + summary,
     }
 

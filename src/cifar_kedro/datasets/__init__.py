@@ -1,4 +1,4 @@
-"""Kedro datasets: the CIFAR-10 archive, the drawn sample, arrays, Keras models.
+"""Kedro datasets: the CIFAR-10 archive, the drawn sample, arrays, models, runs.
 
 Importing this package stays light, because Kedro imports it for every command
 that reads the catalog: numpy and fsspec here, pooch and keras where they are used.
@@ -6,12 +6,14 @@ that reads the catalog: numpy and fsspec here, pooch and keras where they are us
 
 from cifar_kedro.datasets.cifar10_archive import Cifar10ArchiveDataset
 from cifar_kedro.datasets.drawn_sample import DrawnSampleDataset
+from cifar_kedro.datasets.finished_runs import FinishedRunsDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
 from cifar_kedro.datasets.npz import NpzDataset
 
 __all__ = [
     "Cifar10ArchiveDataset",
     "DrawnSampleDataset",
+    "FinishedRunsDataset",
     "KerasModelDataset",
     "NpzDataset",
 ]

@@ -68,8 +68,8 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
             except Exception as error:  # zipfile, h5py and Keras raise nearly anything
                 raise DatasetError(
                     f"{self._filepath} is damaged or not a Keras model: received "
-                    f"{copy.stat().st_size} bytes, expected a .keras file. Delete it and "
-                    "run its experiment again."
+                    f"{copy.stat().st_size} bytes, expected a .keras file ({error}). "
+                    "Delete it and run its experiment again."
                 ) from error
 
     def _exists(self) -> bool:

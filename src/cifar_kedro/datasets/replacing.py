@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,9 +39,8 @@ def replacing(fs: AbstractFileSystem, path: str) -> Iterator[Path]:
     try:
         yield temporary
         if isinstance(fs, LocalFileSystem):
-            with temporary.open("rb") as file:
+            with temporary.open("r+b") as file:
                 os.fsync(file.fileno())  # the bytes reach the disk before the name does
-            temporary.chmod(0o666 & ~_umask())
             os.replace(temporary, path)
         else:
             fs.put_file(str(temporary), path)
@@ -51,18 +51,11 @@ def replacing(fs: AbstractFileSystem, path: str) -> Iterator[Path]:
 def _make_temporary(folder: Path, suffix: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(suffix=suffix, prefix=".tmp-", dir=folder)
+        temporary = folder / f".tmp-{uuid.uuid4().hex}{suffix}"
+        temporary.touch(exist_ok=False)
     except OSError as error:
         raise DatasetError(
             f"Nothing can be written to {folder}: {error.strerror}. Make that folder "
-            "writable, or set another one (`data` in conf/local/globals.yml)."
+            "writable, or set another one (`data` in the environment's globals.yml)."
         ) from error
-    os.close(handle)
-    return Path(name)
-
-
-def _umask() -> int:
-    """Return the process's mask: `mkstemp` makes files that only the owner can read."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    return temporary

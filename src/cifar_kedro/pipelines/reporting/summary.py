@@ -73,9 +73,9 @@ def summarise_runs(
         transfer weights.
 
     Raises:
-        ValueError: If the metrics of a run lack a key.
+        ValueError: If the metrics of a run lack a key or can't be read.
     """
-    rows = [_read_run(run, load()) for run, load in runs.items()]
+    rows = [_read_run(run, load) for run, load in runs.items()]
     rows.sort(key=lambda row: (_natural_key(row["experiment"]), row["seed"]))
     table = pd.DataFrame(rows, columns=[*_FIELDS])
     accuracies = [column for column in table if "_accuracy" in column]
@@ -84,16 +84,17 @@ def summarise_runs(
     return _add_judgements(table)[[*_DTYPES]].astype(_DTYPES)
 
 
-def _read_run(run: str, metrics: dict[str, Any]) -> dict[str, Any]:
+def _read_run(run: str, load: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Pick the summary's columns from one run's metrics, or say what they lack."""
-    flat = pd.json_normalize(metrics).to_dict("records")[0]
+    remedy = "Delete its metrics.json and run that experiment again."
+    try:
+        flat = pd.json_normalize(load()).to_dict("records")[0]
+    except Exception as error:  # whatever the dataset and the parser raise
+        raise ValueError(f"The metrics of {run!r} can't be read. {remedy}") from error
     if "reported" in flat:  # null: the report has no such experiment
         flat["reported.test_accuracy"] = None
     if missing := [key for key in _FIELDS.values() if key not in flat]:
-        raise ValueError(
-            f"The metrics of {run!r} lack {', '.join(missing)}. Delete its "
-            "metrics.json and run that experiment again."
-        )
+        raise ValueError(f"The metrics of {run!r} lack {', '.join(missing)}. {remedy}")
     return {column: flat[key] for column, key in _FIELDS.items()}
 
 
