@@ -91,7 +91,8 @@ def evaluate_model(
             }
             for weights in probabilities
         },
-        "reported": experiment.reported and experiment.reported.model_dump(),
+        "reported": experiment.reported
+        and experiment.reported.model_dump(exclude={"unreachable_reduction"}),
     }
     return metrics, {**probabilities, "labels": test["labels"]}
 
