@@ -4,41 +4,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import fsspec
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from cifar_kedro.datasets.replacing import replacing
+from cifar_kedro.datasets.single_file import SingleFileDataset
 
 
-class KerasModelDataset(AbstractDataset[Any, Any]):
+class KerasModelDataset(SingleFileDataset[Any]):
     """Saves and loads a `keras.Model`, whatever Keras' backend, in Keras' safe mode.
 
     The catalog of a command that trains nothing does not import keras for it. A file is
     replaced in one step: see `replacing`.
     """
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Describe the file; nothing is opened yet.
-
-        Args:
-            filepath: Local path, or any address that fsspec understands; ends in
-                ``.keras``.
-            credentials: Given to the file system; not shown in logs.
-            fs_args: Further arguments of the file system.
-            metadata: Ignored here; for people and plugins.
-        """
-        self._filepath = filepath
-        self._fs, self._path = fsspec.core.url_to_fs(
-            filepath, **(credentials or {}), **(fs_args or {})
-        )
-        self.metadata = metadata
 
     def save(self, data: Any) -> None:
         """Write a model, creating the folder if need be.
@@ -71,9 +48,3 @@ class KerasModelDataset(AbstractDataset[Any, Any]):
                     f"{copy.stat().st_size} bytes, expected a .keras file ({error}). "
                     "Delete it and run its experiment again."
                 ) from error
-
-    def _exists(self) -> bool:
-        return bool(self._fs.exists(self._path))
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath}

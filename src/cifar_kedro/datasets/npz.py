@@ -1,17 +1,15 @@
 """Named arrays in one uncompressed ``.npz`` file."""
 
-from typing import Any
-
-import fsspec
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from cifar_kedro.datasets.replacing import replacing
+from cifar_kedro.datasets.single_file import SingleFileDataset
 
 Arrays = dict[str, np.ndarray]
 
 
-class NpzDataset(AbstractDataset[Arrays, Arrays]):
+class NpzDataset(SingleFileDataset[Arrays]):
     """Saves and loads a dict of arrays, never with pickle.
 
     A file is replaced in one step: see `replacing`.
@@ -22,28 +20,6 @@ class NpzDataset(AbstractDataset[Arrays, Arrays]):
         >>> dataset.load()
         {'labels': array([0, 1, 2])}
     """
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        credentials: dict[str, Any] | None = None,
-        fs_args: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Describe the file; nothing is opened yet.
-
-        Args:
-            filepath: Local path, or any address that fsspec understands.
-            credentials: Given to the file system; not shown in logs.
-            fs_args: Further arguments of the file system.
-            metadata: Ignored here; for people and plugins.
-        """
-        self._filepath = filepath
-        self._fs, self._path = fsspec.core.url_to_fs(
-            filepath, **(credentials or {}), **(fs_args or {})
-        )
-        self.metadata = metadata
 
     def save(self, data: Arrays) -> None:
         """Write the arrays, creating the folder if need be.
@@ -81,12 +57,6 @@ class NpzDataset(AbstractDataset[Arrays, Arrays]):
                 f"({error}). Delete it and run again."
             ) from error
         return arrays
-
-    def _exists(self) -> bool:
-        return bool(self._fs.exists(self._path))
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath}
 
 
 def _check(data: Arrays) -> None:
