@@ -1,7 +1,6 @@
 """Fixtures shared by all tests."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from kedro.framework.startup import bootstrap_project
 
+from cifar_kedro import pipeline_registry
 from cifar_kedro.config import Experiment
 from cifar_kedro.config_loader import ExperimentConfigLoader
 
@@ -54,7 +54,7 @@ def make_images(count: int, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a copy of the project's configuration, without anyone's local overrides."""
     shutil.copytree(
         ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("local")
@@ -65,4 +65,5 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.copytree(ROOT / "src", tmp_path / "src")
     monkeypatch.chdir(tmp_path)
     bootstrap_project(tmp_path)
-    yield tmp_path
+    pipeline_registry.use_parameters({})  # those of another test's session
+    return tmp_path

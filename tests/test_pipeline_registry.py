@@ -67,6 +67,19 @@ def test_experiments_of_another_environment_are_registered_too(project):
         assert "mine.train_model_node" in nodes_of("mine")
 
 
+def test_a_second_session_of_a_process_has_the_pipelines_of_its_own_environment(
+    project,
+):
+    (project / "conf/other").mkdir()
+    (project / "conf/other/parameters_experiments.yml").write_text(
+        "mine: {title: Mine, builds_on: exp0}\n"
+    )
+    for env, there in (("sample", False), ("other", True), ("sample", False)):
+        with KedroSession.create(project_path=project, env=env) as session:
+            session.load_context()
+            assert ("mine" in pipelines) == there
+
+
 def test_registering_imports_nothing_heavy():
     code = (
         "import os, sys; from kedro.framework.startup import bootstrap_project;"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 
 from cifar_kedro import pipeline_registry
 
@@ -18,3 +19,5 @@ class ExperimentHooks:
         environment, another ``--conf-source``), and it may add or change experiments.
         """
         pipeline_registry.use_parameters(context.config_loader["parameters"])
+        # Kedro keeps the pipelines of an earlier session of the same process.
+        pipelines.configure(pipeline_registry.__name__)
