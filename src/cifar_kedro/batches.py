@@ -1,5 +1,6 @@
 """The order in which a training sees its images."""
 
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -7,16 +8,21 @@ import numpy as np
 
 
 class ShuffledBatches(keras.utils.PyDataset):
-    """Batches in an order that is drawn anew each epoch, from the seed and the epoch.
+    """An endless series of batches, in an order drawn anew each epoch.
 
-    Keras' own shuffling of arrays depends on its backend, and with ``steps_per_epoch``
-    (Keras 3.15) it ends the second epoch early instead of leaving out the remainder.
+    The order depends on the seed and the epoch alone, not on Keras' backend. The series
+    has no end because Keras then reads all epochs from one iterator: with one per epoch,
+    tf.data (TensorFlow 2.21) often waits, idle, for up to a minute before it lets go of
+    the last one. Train with ``steps_per_epoch=batches.steps_per_epoch``.
 
     Args:
         data: ``images`` and ``labels``, n of each.
         batch_size: Images per batch.
         seed: Draws the orders, at least 0.
         drop_remainder: Whether to leave out the last batch of an epoch if it is smaller.
+
+    Attributes:
+        steps_per_epoch: Number of batches in an epoch.
     """
 
     def __init__(
@@ -31,26 +37,23 @@ class ShuffledBatches(keras.utils.PyDataset):
         self._data = data
         self._batch_size = batch_size
         self._seed = seed
-        count = len(data["labels"])
-        whole, rest = divmod(count, batch_size)
+        whole, rest = divmod(len(data["labels"]), batch_size)
         # Data smaller than one batch is one batch.
-        self._length = max(whole, 1) if drop_remainder else whole + bool(rest)
-        self._draw_order(epoch=0)
+        self.steps_per_epoch = max(whole, 1) if drop_remainder else whole + bool(rest)
+        self._draw_order = lru_cache(maxsize=1)(self._draw_order_of)
 
-    def _draw_order(self, epoch: int) -> None:
-        self._epoch = epoch
+    def _draw_order_of(self, epoch: int) -> np.ndarray:
         generator = np.random.default_rng([self._seed, epoch])
-        self._order = generator.permutation(len(self._data["labels"]))
+        return generator.permutation(len(self._data["labels"]))
 
-    def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
-        return self._length
+    @property
+    def num_batches(self) -> None:
+        """Tell Keras that the series has no end."""
+        return None
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        """Return the images and labels of a batch."""
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        """Return the images and labels of a batch, counted from the first epoch on."""
+        epoch, step = divmod(index, self.steps_per_epoch)
+        start = step * self._batch_size
+        rows = self._draw_order(epoch)[start : start + self._batch_size]
         return self._data["images"][rows], self._data["labels"][rows]
-
-    def on_epoch_end(self) -> None:
-        """Draw the order of the next epoch."""
-        self._draw_order(self._epoch + 1)

@@ -53,10 +53,13 @@ def fit(
     training = experiment.training
     keras.utils.set_random_seed(seed)
     trainee = _trainee(network, experiment, seed)
+    batches = ShuffledBatches(train, training.batch_size, seed, training.drop_remainder)
     with tempfile.TemporaryDirectory() as folder:
         best = Path(folder) / "best.keras"
         history = trainee.fit(
-            ShuffledBatches(train, training.batch_size, seed, training.drop_remainder),
+            batches,
+            steps_per_epoch=batches.steps_per_epoch,
+            shuffle=False,  # the batches are
             epochs=min(training.epochs, max_epochs or training.epochs),
             validation_data=(validation["images"], validation["labels"]),
             validation_batch_size=EVALUATION_BATCH,

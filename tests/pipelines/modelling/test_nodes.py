@@ -55,7 +55,7 @@ class Answers:
     def count_params(self):
         return 0
 
-    def predict(self, images, **_):
+    def predict_on_batch(self, images):
         return np.tile(self.row, (len(images), 1))
 
 

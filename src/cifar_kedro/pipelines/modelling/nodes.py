@@ -64,10 +64,8 @@ def evaluate_model(
         included); and the predictions (class probabilities ``end`` and ``best``, float32
         (n, 10), and ``labels``).
     """
-    from cifar_kedro.training import EVALUATION_BATCH
-
     probabilities = {
-        weights: network.predict(test["images"], batch_size=EVALUATION_BATCH, verbose=0)
+        weights: predict(network, test["images"])
         for weights, network in (("end", model), ("best", best_model))
     }
     rows = {
@@ -104,6 +102,19 @@ def flag_evaluation(metrics: dict[str, Any], predictions: LabelledImages) -> boo
     experiment's box: outputs that no node of a namespace reads are drawn beside it.
     """
     return True
+
+
+def predict(network: Model, images: np.ndarray) -> np.ndarray:
+    """Compute the class probabilities of images, float32 (n, 10), in large batches.
+
+    Not by ``network.predict``: its tf.data iterator (TensorFlow 2.21) often waits, idle,
+    for up to a minute before it ends.
+    """
+    from cifar_kedro.training import EVALUATION_BATCH
+
+    starts = range(0, len(images), EVALUATION_BATCH)
+    batches = (images[start : start + EVALUATION_BATCH] for start in starts)
+    return np.concatenate([network.predict_on_batch(batch) for batch in batches])
 
 
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
