@@ -13,7 +13,8 @@ class ShuffledBatches(keras.utils.PyDataset):
     The order depends on the seed and the epoch alone, not on Keras' backend. The series
     has no end because Keras then reads all epochs from one iterator: with one per epoch,
     tf.data (TensorFlow 2.21) often waits, idle, for up to a minute before it lets go of
-    the last one. Train with ``steps_per_epoch=batches.steps_per_epoch``.
+    the last one. So it still may once, when the training ends. Train with
+    ``steps_per_epoch=batches.steps_per_epoch``.
 
     Args:
         data: ``images`` and ``labels``, n of each.

@@ -16,14 +16,12 @@ from hypothesis.extra import numpy as hnp
 from kedro.io import DatasetError
 
 from cifar_kedro.datasets import Cifar10ArchiveDataset
+from tests.conftest import ARCHIVE, ARCHIVE_HASH
 
 FOLDER = "cifar-10-batches-bin"
 BATCHES = [f"{FOLDER}/data_batch_{n}.bin" for n in range(1, 6)]
 BATCHES += [f"{FOLDER}/test_batch.bin"]
 URL = "https://example.org/cifar.tar.gz"
-TRUE_ARCHIVE = (
-    Path(__file__).parents[2].parent / "shared/data/cifar-10-binary.tar.gz"
-).resolve()
 
 
 def encode(images: np.ndarray, labels: np.ndarray) -> bytes:
@@ -362,12 +360,12 @@ def test_description_names_the_file(path, tiny):
 
 
 @pytest.mark.real_data
-@pytest.mark.skipif(not TRUE_ARCHIVE.exists(), reason=f"{TRUE_ARCHIVE} is not there")
+@pytest.mark.skipif(not ARCHIVE.exists(), reason=f"no archive at {ARCHIVE}")
 def test_true_archive_is_cifar_10():
     loaded = Cifar10ArchiveDataset(
-        filepath=str(TRUE_ARCHIVE),
+        filepath=str(ARCHIVE),
         url=None,
-        known_hash="md5:9267da7bf9154f6c74efc644efc70447",
+        known_hash=ARCHIVE_HASH,
     ).load()
     for split, size in (("train", 50_000), ("test", 10_000)):
         assert loaded[split]["images"].shape == (size, 32, 32, 3)
