@@ -1,0 +1,169 @@
+"""What the benchmarks rest on: equal networks, and their arithmetic. Nothing is timed."""
+
+import sys
+
+import common
+import matrix_product
+import native_torch
+import numpy as np
+import plain_keras
+import pytest
+import turns
+from training import NETWORKS, make_row
+
+from cifar_kedro.config import Network
+from cifar_kedro.networks import build_network
+from cifar_kedro.pipelines.modelling.nodes import count_parameters
+from tests.conftest import make_images
+
+EXPERIMENTS = common.load_experiments(NETWORKS.split(","))
+
+
+@pytest.fixture(params=EXPERIMENTS)
+def experiment(request):
+    return EXPERIMENTS[request.param]
+
+
+def test_contenders_train_as_many_parameters(experiment):
+    torch = pytest.importorskip("torch")
+    ours = count_parameters(
+        build_network(Network.model_validate(experiment["network"]))
+    )
+    assert ours == count_parameters(plain_keras.build_network(experiment["network"]))
+    model = native_torch.build_network(experiment["network"])
+    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    # PyTorch counts its batches too, one number per normalization.
+    statistics = [b for b in model.buffers() if b.dtype == torch.float32]
+    total = sum(p.numel() for p in [*model.parameters(), *statistics])
+    assert (total, trained) == (ours["total"], ours["trainable"])
+
+
+def test_plain_network_computes_what_ours_computes():
+    network = EXPERIMENTS["exp1"]["network"]
+    ours = build_network(Network.model_validate(network))
+    plain = plain_keras.build_network(network)
+    plain.set_weights(ours.get_weights())
+    images = make_images(10)["images"]
+    np.testing.assert_allclose(
+        plain.predict_on_batch(images), ours.predict_on_batch(images), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("exp0", 5.1), ("exp1", 290), ("exp8a", 1174), ("exp11", 1992), ("exp12", 893.8)],
+)
+def test_operations_per_trained_image(name, expected):
+    model = plain_keras.build_network(EXPERIMENTS[name]["network"])
+    assert plain_keras.count_flops(model) / 1e6 == pytest.approx(expected, rel=0.005)
+
+
+def test_frozen_and_first_trained_layers_cost_less():
+    network = EXPERIMENTS["exp12"]["network"]
+    model = plain_keras.build_network(network)
+    frozen = plain_keras.count_flops(model)
+    for layer in model.layers:
+        layer.trainable = True
+    # Forward operations of VGG16's first four convolutions, two of them at half the size.
+    first, *rest = (
+        2 * 9 * side**2 * inputs * outputs
+        for side, inputs, outputs in [
+            *((32, 3, 64), (32, 64, 64), (16, 64, 128), (16, 128, 128))
+        ]
+    )
+    input_of_block3 = 2 * 9 * 8**2 * 128 * 256
+    everything = frozen + first + 2 * sum(rest) + input_of_block3
+    assert plain_keras.count_flops(model) == everything
+
+
+def test_torch_penalizes_the_kernels_that_keras_penalizes():
+    pytest.importorskip("torch")
+    experiment = EXPERIMENTS["exp6"]
+    model = native_torch.build_network(experiment["network"])
+    decayed, free = native_torch.make_optimizer(model, experiment).param_groups
+    plain = plain_keras.build_network(experiment["network"])
+    penalized = [la for la in plain.layers if getattr(la, "kernel_regularizer", None)]
+    assert len(decayed["params"]) == len(penalized) > 0
+    assert decayed["weight_decay"] == pytest.approx(0.02)
+    assert free["weight_decay"] == 0
+    assert sum(len(group["params"]) for group in (decayed, free)) == len(
+        list(model.parameters())
+    )
+
+
+def test_torch_augmentation_flips_and_shifts():
+    torch = pytest.importorskip("torch")
+    images = torch.from_numpy(make_images(200)["images"]).permute(0, 3, 1, 2)
+    settings = dict.fromkeys(EXPERIMENTS["exp7"]["augmentation"], 0.0)
+    still = settings | {"horizontal_flip": False}
+    torch.testing.assert_close(native_torch.augment(images, still), images)
+    flipped = native_torch.augment(images, settings | {"horizontal_flip": True})
+    same = torch.isclose(flipped, images, atol=1e-4).all(dim=(1, 2, 3))
+    mirrored = torch.isclose(flipped, images.flip(3), atol=1e-4).all(dim=(1, 2, 3))
+    assert (same ^ mirrored).all() and 60 < same.sum() < 140
+    dot = torch.zeros(200, 3, 32, 32)
+    dot[:, :, 16, 16] = 1.0
+    shifted = native_torch.augment(dot, still | {"width_shift_range": 0.1})
+    columns = (shifted[:, 0].sum(dim=1) * torch.arange(32)).sum(dim=1) - 16
+    assert 2.5 < columns.abs().max() <= 3.2 + 1e-3
+
+
+def test_workers_take_turns():
+    contenders = {name: (matrix_product.multiply, (8, 1)) for name in "ab"}
+    with turns.workers(contenders, common.bare_environment()) as players:
+        results = turns.play_rounds(players, rounds=2)
+    assert [len(results[name]) for name in "ab"] == [2, 2]
+    assert all(rate > 0 for rates in results.values() for rate in rates)
+
+
+def test_a_failing_worker_says_why():
+    contenders = {"bad": (matrix_product.multiply, (-1, 1))}
+    with (
+        pytest.raises(RuntimeError, match=r"(?s)a worker failed.*negative dimensions"),
+        turns.workers(contenders, common.bare_environment()),
+    ):
+        pass
+
+
+def test_the_bare_environment_has_no_settings_of_ours(monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    monkeypatch.setenv("SOMETHING", "else")
+    environment = common.bare_environment()
+    assert environment["SOMETHING"] == "else"
+    assert not [name for name in environment if name.startswith("TF_")]
+
+
+def test_rows_hold_ratios_of_medians():
+    rates = {"ours": [30.0, 20.0, 70.0], "keras": [10.0, 11.0, 9.0]}
+    measured = {
+        "images_per_second": rates,
+        "flops_per_image": 2e9,
+        "peak_gflops": [120.0],
+    }
+    row = make_row("exp1", measured)
+    assert row["ours"] == "20 / 30 / 70"
+    assert (row["ours/keras"], row["torch"]) == ("3.00", "not installed")
+    assert (row["GFLOP/s, ours"], row["% of it"]) == ("60", "50")
+
+
+def test_processes_are_measured_and_failures_told(tmp_path):
+    script = "import time; x = bytearray(300_000_000); time.sleep(0.3)"
+    environment = common.bare_environment()
+    usage = common.measure_process(
+        [sys.executable, "-c", script], tmp_path, environment
+    )
+    assert usage.wall_seconds > 0.3
+    assert usage.peak_gb > 0.3
+    with pytest.raises(RuntimeError, match=r"(?s)ended with 3:\nno luck"):
+        common.measure_process(
+            [sys.executable, "-c", "import sys; print('no luck'); sys.exit(3)"],
+            tmp_path,
+            environment,
+        )
+
+
+def test_unknown_experiments_are_refused():
+    with pytest.raises(
+        ValueError, match=r"received 'exp99', expected one of exp0, exp1"
+    ):
+        common.load_experiments(["exp99"])
