@@ -90,6 +90,9 @@ def measure_process(
 ) -> Usage:
     """Run a command in a folder, and measure it with the children it waited for.
 
+    Call it from a small process: the kernel's peak memory of a child is at least that of
+    the process that starts it.
+
     Raises:
         RuntimeError: If it fails; the message holds the end of what it printed.
     """

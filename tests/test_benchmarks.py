@@ -1,5 +1,6 @@
 """What the benchmarks rest on: equal networks, and their arithmetic. Nothing is timed."""
 
+import subprocess
 import sys
 
 import common
@@ -14,7 +15,7 @@ from training import NETWORKS, make_row
 from cifar_kedro.config import Network
 from cifar_kedro.networks import build_network
 from cifar_kedro.pipelines.modelling.nodes import count_parameters
-from tests.conftest import make_images
+from tests.conftest import ROOT, make_images
 
 EXPERIMENTS = common.load_experiments(NETWORKS.split(","))
 
@@ -146,20 +147,38 @@ def test_rows_hold_ratios_of_medians():
     assert (row["GFLOP/s, ours"], row["% of it"]) == ("60", "50")
 
 
-def test_processes_are_measured_and_failures_told(tmp_path):
-    script = "import time; x = bytearray(300_000_000); time.sleep(0.3)"
-    environment = common.bare_environment()
-    usage = common.measure_process(
-        [sys.executable, "-c", script], tmp_path, environment
+MEASURE = """
+import sys
+from dataclasses import astuple
+from pathlib import Path
+
+import common
+
+for script in ("pass", "import time; x = bytearray(300_000_000); time.sleep(0.3)"):
+    command = [sys.executable, "-c", script]
+    print(*astuple(common.measure_process(command, Path(sys.argv[1]), {})))
+"""
+
+
+def test_processes_are_measured(tmp_path):
+    """From a process of its own: the peak of a child is at least that of its parent."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(tmp_path)],
+        cwd=ROOT / "benchmarks",
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    assert usage.wall_seconds > 0.3
-    assert usage.peak_gb > 0.3
+    small, large = (map(float, line.split()) for line in done.stdout.splitlines())
+    (_, cpu, peak), (wall, _, peak_of_large) = small, large
+    assert 0 < cpu < 10 and wall > 0.3
+    assert 0.005 < peak < 0.1 and 0.3 < peak_of_large < 0.4
+
+
+def test_a_failing_process_says_why(tmp_path):
+    command = [sys.executable, "-c", "import sys; print('no luck'); sys.exit(3)"]
     with pytest.raises(RuntimeError, match=r"(?s)ended with 3:\nno luck"):
-        common.measure_process(
-            [sys.executable, "-c", "import sys; print('no luck'); sys.exit(3)"],
-            tmp_path,
-            environment,
-        )
+        common.measure_process(command, tmp_path, common.bare_environment())
 
 
 def test_unknown_experiments_are_refused():
