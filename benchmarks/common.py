@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -133,7 +134,7 @@ def format_table(rows: list[dict[str, str]]) -> str:
 def describe_machine() -> dict[str, Any]:
     """Name what the figures depend on: hardware, versions, commit, load, date."""
     cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    models = [line.split(":")[1].strip() for line in cpu.splitlines() if "name" in line]
+    models = re.findall(r"^model name\s*: (.*)$", cpu, re.MULTILINE)
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": models[0] if models else platform.machine(),

@@ -84,7 +84,7 @@ def main() -> None:
     for name, experiment in load_experiments(arguments.networks.split(",")).items():
         results[name] = measure(experiment, arguments.rounds)
         rows.append(make_row(name, results[name]))
-        print(rows[-1], flush=True)  # the first of many minutes' work
+        print(rows[-1], flush=True)  # the table comes much later
     publish("training", machine, rows, results)
 
 

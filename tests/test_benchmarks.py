@@ -26,11 +26,11 @@ def experiment(request):
 
 
 def test_contenders_train_as_many_parameters(experiment):
-    torch = pytest.importorskip("torch")
     ours = count_parameters(
         build_network(Network.model_validate(experiment["network"]))
     )
     assert ours == count_parameters(plain_keras.build_network(experiment["network"]))
+    torch = pytest.importorskip("torch")
     model = native_torch.build_network(experiment["network"])
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     # PyTorch counts its batches too, one number per normalization.
