@@ -1,9 +1,9 @@
 """Project settings. See Kedro's documentation of ``settings.py``."""
 
 from cifar_kedro.config_loader import ExperimentConfigLoader
-from cifar_kedro.hooks import ExperimentHooks
+from cifar_kedro.hooks import ExperimentHooks, FailureHooks
 
-HOOKS = (ExperimentHooks(),)
+HOOKS = (ExperimentHooks(), FailureHooks())
 
 CONFIG_LOADER_CLASS = ExperimentConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -6,14 +6,14 @@ that reads the catalog: numpy and fsspec here, pooch and keras where they are us
 
 from cifar_kedro.datasets.cifar10_archive import Cifar10ArchiveDataset
 from cifar_kedro.datasets.drawn_sample import DrawnSampleDataset
-from cifar_kedro.datasets.finished_runs import FinishedRunsDataset
+from cifar_kedro.datasets.file_of_each_run import FileOfEachRunDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
 from cifar_kedro.datasets.npz import NpzDataset
 
 __all__ = [
     "Cifar10ArchiveDataset",
     "DrawnSampleDataset",
-    "FinishedRunsDataset",
+    "FileOfEachRunDataset",
     "KerasModelDataset",
     "NpzDataset",
 ]

@@ -1,15 +1,25 @@
 """Writing a file in one step."""
 
+import errno
+import glob
 import os
+import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DatasetError
+
+# A full disk, a used-up quota, a bound on the size of a file.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# A temporary file that nobody has written to for so long was left by a killed process.
+LEFTOVER_SECONDS = 3600
 
 
 @contextmanager
@@ -18,40 +28,73 @@ def replacing(fs: AbstractFileSystem, path: str) -> Iterator[Path]:
 
     Whoever reads sees the old file or the new one, and a failure leaves the old one:
     ``kedro run --only-missing-outputs`` looks only at whether a file exists, so half a
-    file would count as done.
+    file would count as done. A killed process can leave its temporary file,
+    ``.tmp-<32 hex digits>-<name>``; one of the next to write `path` removes it.
 
     Args:
         fs: File system of `path`.
         path: Where the file belongs; its folder is created.
 
     Yields:
-        A local path with the same suffix.
+        A local path that ends with the name of `path`.
 
     Raises:
-        DatasetError: If nothing can be written there.
+        DatasetError: If nothing can be written there, or the disk is full.
     """
     if isinstance(fs, LocalFileSystem):
         # In the same folder: only within one disk is moving atomic.
         folder = Path(path).parent
     else:
         folder = Path(tempfile.gettempdir())
-    temporary = _make_temporary(folder, Path(path).suffix)
+    _remove_leftovers(folder, Path(path).name)
+    temporary = _make_temporary(folder, Path(path).name)
     try:
-        yield temporary
-        if isinstance(fs, LocalFileSystem):
+        with _naming_what_had_no_room(temporary, path):
+            yield temporary
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())  # the bytes reach the disk before the name does
+        if isinstance(fs, LocalFileSystem):
             os.replace(temporary, path)
         else:
-            fs.put_file(str(temporary), path)
+            _upload(fs, temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _make_temporary(folder: Path, suffix: str) -> Path:
+def _upload(fs: AbstractFileSystem, temporary: Path, path: str) -> None:
+    """Copy a file beside `path` and move it there: not every store uploads in one step."""
+    beside = f"{fs._parent(path)}/{temporary.name}"
+    try:
+        fs.put_file(str(temporary), beside)
+        fs.mv(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            fs.rm_file(beside)
+        raise
+
+
+@contextmanager
+def _naming_what_had_no_room(temporary: Path, path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        reached = temporary.stat().st_size
+        temporary.unlink()
+        raise DatasetError(
+            f"{path} was not written: {error.strerror}. It had reached "
+            f"{reached / 1e6:.1f} MB; {shutil.disk_usage(temporary.parent).free / 1e6:.1f}"
+            f" MB are free in {temporary.parent} without it. Make room, or set another "
+            "folder (`data` in the environment's globals.yml), and run again; what was "
+            "there before is unchanged."
+        ) from error
+
+
+def _make_temporary(folder: Path, name: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".tmp-{uuid.uuid4().hex}{suffix}"
+        temporary = folder / f".tmp-{uuid.uuid4().hex}-{name}"
         temporary.touch(exist_ok=False)
     except OSError as error:
         raise DatasetError(
@@ -59,3 +102,10 @@ def _make_temporary(folder: Path, suffix: str) -> Path:
             "writable, or set another one (`data` in the environment's globals.yml)."
         ) from error
     return temporary
+
+
+def _remove_leftovers(folder: Path, name: str) -> None:
+    for path in folder.glob(f".tmp-{'[0-9a-f]' * 32}-{glob.escape(name)}"):
+        with suppress(OSError):  # another process may be faster, or its owner another
+            if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+                path.unlink()

@@ -1,12 +1,15 @@
 """Nodes of the modelling pipeline: build, train, evaluate."""
 
+import time
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.memory import explaining_lack_of_memory
 from cifar_kedro.networks import Model, build_network
+from cifar_kedro.provenance import describe_run, hash_images
 from cifar_kedro.validation import LabelledImages
 
 
@@ -26,6 +29,7 @@ def build_model(experiment: Experiment, seed: int) -> Model:
     return build_network(experiment.network)
 
 
+@explaining_lack_of_memory()
 def train_model(
     untrained_model: Model,
     train: LabelledImages,
@@ -33,17 +37,27 @@ def train_model(
     experiment: Experiment,
     seed: int,
     max_epochs: int | None,
-) -> tuple[Model, Model, pd.DataFrame]:
-    """Train an experiment's network; see `cifar_kedro.training.fit`."""
+) -> tuple[Model, Model, pd.DataFrame, dict[str, Any]]:
+    """Train an experiment's network.
+
+    Returns:
+        What `cifar_kedro.training.fit` does, and the training's provenance: see
+        `cifar_kedro.provenance.describe_run`; ``seconds`` is its wall time.
+    """
     from cifar_kedro.training import fit
 
-    return fit(untrained_model, train, validation, experiment, seed, max_epochs)
+    since = time.perf_counter()
+    provenance = describe_run(train, validation, experiment, seed, max_epochs)
+    trained = fit(untrained_model, train, validation, experiment, seed, max_epochs)
+    return *trained, provenance | {"seconds": time.perf_counter() - since}
 
 
+@explaining_lack_of_memory()
 def evaluate_model(
     model: Model,
     best_model: Model,
     history: pd.DataFrame,
+    provenance: dict[str, Any],
     test: LabelledImages,
     experiment: Experiment,
     seed: int,
@@ -54,6 +68,7 @@ def evaluate_model(
         model: With the weights at the end of training, which the report measures.
         best_model: With the weights of the best val_accuracy.
         history: One row per epoch.
+        provenance: Where both come from; the metrics add ``test_sha256``.
         test: Test images in [0, 1], in the order of the archive.
         experiment: The experiment.
         seed: The run's seed.
@@ -91,6 +106,7 @@ def evaluate_model(
         },
         "reported": experiment.reported
         and experiment.reported.model_dump(exclude={"unreachable_reduction"}),
+        "provenance": provenance | {"test_sha256": hash_images(test)},
     }
     return metrics, {**probabilities, "labels": test["labels"]}
 

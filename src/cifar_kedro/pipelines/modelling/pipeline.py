@@ -35,7 +35,7 @@ def create_pipeline(experiment: str) -> Pipeline:
                     "params:seed",
                     "params:max_epochs",
                 ],
-                outputs=["model", "best_model", "history"],
+                outputs=["model", "best_model", "history", "provenance"],
                 name="train_model_node",
             ),
             Node(
@@ -44,6 +44,7 @@ def create_pipeline(experiment: str) -> Pipeline:
                     "model",
                     "best_model",
                     "history",
+                    "provenance",
                     "test",
                     "params:experiment",
                     "params:seed",

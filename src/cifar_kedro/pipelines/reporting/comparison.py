@@ -32,6 +32,8 @@ def plot_comparison(summary: pd.DataFrame) -> Figure:
         A matplotlib figure, 9 inches wide, its height growing with the number of
         experiments; the first experiment is at the top.
     """
+    # A run that failed has a row, but nothing to draw.
+    summary = summary.dropna(subset="test_accuracy_end")
     experiments = summary.drop_duplicates("experiment").reset_index(drop=True)
     rows = summary["experiment"].map(
         dict(zip(experiments["experiment"], experiments.index, strict=True))

@@ -58,7 +58,12 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
         [
             Node(
                 summarise_runs,
-                inputs=["metrics", *(f"{name}_evaluated" for name in experiments)],
+                inputs=[
+                    "metrics",
+                    "failures",
+                    "parameters",
+                    *(f"{name}_evaluated" for name in experiments),
+                ],
                 outputs="summary",
                 name="summarise_runs_node",
             ),

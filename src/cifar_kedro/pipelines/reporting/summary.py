@@ -6,6 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from cifar_kedro.pipelines.reporting.status import tell_status
+
+Loader = Callable[[], dict[str, Any]]
+LoadersByRun = dict[str, Loader]
+
 # The report's objectives: test accuracy, a fraction.
 ARCHITECTURE_OBJECTIVE = 0.8  # from the architecture: no augmentation, no transfer
 AMBITION = 0.9
@@ -34,6 +39,7 @@ _DTYPES = {
     "experiment": "string",
     "title": "string",
     "seed": "Int64",
+    "status": "string",
     "parameters": "Int64",
     "epochs": "Int64",
     "best_epoch": "Int64",
@@ -53,49 +59,91 @@ _DTYPES = {
 
 
 def summarise_runs(
-    runs: dict[str, Callable[[], dict[str, Any]]], *evaluated: bool
+    metrics: LoadersByRun,
+    failures: LoadersByRun,
+    parameters: dict[str, Any],
+    *evaluated: bool,
 ) -> pd.DataFrame:
-    """Tabulate the metrics of every experiment and seed that has run.
+    """Tabulate every experiment and seed that has run, or failed.
 
     Args:
-        runs: A function that loads the metrics, for each run found on disk; keys
+        metrics: A function that loads the metrics, for each run found on disk; keys
             such as `exp9/seed-0`.
+        failures: The same of what failed; see `cifar_kedro.hooks.FailureHooks`.
+        parameters: Today's parameters, with which the runs' are compared.
         *evaluated: A flag of each experiment in the same pipeline. They are not
-            read, since `runs` holds the metrics: as inputs they make Kedro run the
+            read, since `metrics` holds the results: as inputs they make Kedro run the
             summary after the experiments, and draw the edges.
 
     Returns:
         One row per experiment and seed, in the order exp0, exp1, ..., exp8a, exp8b,
-        exp9, exp10. Accuracies are fractions; `difference_points` is ours at the end
-        of training less the reported one, in percentage points. The objectives are
-        judged on the test accuracy at the end of training;
+        exp9, exp10. `status` is described in `tell_status`; a run that failed before
+        it had metrics has nothing else. Accuracies are fractions; `difference_points`
+        is ours at the end of training less the reported one, in percentage points. The
+        objectives are judged on the test accuracy at the end of training;
         `meets_80_from_architecture` is empty for experiments that augment images or
         transfer weights.
 
     Raises:
-        ValueError: If the metrics of a run lack a key or can't be read.
+        ValueError: If nothing has run, or if the metrics of a run lack a key or can't
+            be read.
     """
-    rows = [_read_run(run, load) for run, load in runs.items()]
+    if not metrics and not failures:
+        raise ValueError(
+            "Nothing has run yet: neither metrics nor failures were found. Run an "
+            "experiment first, in the same environment: kedro run --pipelines exp0"
+        )
+    rows = [
+        _read_run(run, metrics.get(run), failures.get(run), parameters)
+        for run in metrics.keys() | failures.keys()
+    ]
     rows.sort(key=lambda row: (_natural_key(row["experiment"]), row["seed"]))
-    table = pd.DataFrame(rows, columns=[*_FIELDS])
+    table = pd.DataFrame(rows, columns=["status", *_FIELDS])
     accuracies = [column for column in table if "_accuracy" in column]
     # Rounded before it is judged: a float32 accuracy of 0.9 is a little less than 0.9.
     table[accuracies] = table[accuracies].astype("Float64").round(4)
-    return _add_judgements(table)[[*_DTYPES]].astype(_DTYPES)
+    return _add_judgements(table.astype({"training_seconds": "Float64"}))[
+        [*_DTYPES]
+    ].astype(_DTYPES)
 
 
-def _read_run(run: str, load: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Pick the summary's columns from one run's metrics, or say what they lack."""
-    remedy = "Delete its metrics.json and run that experiment again."
+def _read_run(
+    run: str, metrics: Loader | None, failure: Loader | None, parameters: dict[str, Any]
+) -> dict[str, Any]:
+    """Make the row of one run."""
+    results = metrics and _load(run, metrics, "metrics")
+    status = tell_status(
+        results, failure and _load(run, failure, "failure"), parameters
+    )
+    if results is not None:
+        return {"status": status, **_pick_columns(run, results)}
+    experiment, _, seed = run.partition("/seed-")
+    return {"status": status, "experiment": experiment, "seed": int(seed)}
+
+
+def _load(run: str, load: Loader, what: str) -> dict[str, Any]:
     try:
-        flat = pd.json_normalize(load()).to_dict("records")[0]
+        return load()
     except Exception as error:  # whatever the dataset and the parser raise
-        raise ValueError(f"The metrics of {run!r} can't be read. {remedy}") from error
+        raise ValueError(
+            f"The {what} of {run!r} can't be read. {_remedy(what)}"
+        ) from error
+
+
+def _pick_columns(run: str, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Pick the summary's columns from one run's metrics, or say what they lack."""
+    flat = pd.json_normalize(metrics).to_dict("records")[0]
     if "reported" in flat:  # null: the report has no such experiment
         flat["reported.test_accuracy"] = None
     if missing := [key for key in _FIELDS.values() if key not in flat]:
-        raise ValueError(f"The metrics of {run!r} lack {', '.join(missing)}. {remedy}")
+        raise ValueError(
+            f"The metrics of {run!r} lack {', '.join(missing)}. {_remedy('metrics')}"
+        )
     return {column: flat[key] for column, key in _FIELDS.items()}
+
+
+def _remedy(what: str) -> str:
+    return f"Delete its {what}.json and run that experiment again."
 
 
 def _natural_key(name: str) -> list[str | int]:

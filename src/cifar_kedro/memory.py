@@ -1,0 +1,39 @@
+"""What to tell when the memory of the machine or of its GPU is not enough."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# The classes of TensorFlow and PyTorch, by name: neither is imported for this. JAX has
+# none of its own, but a status at the head of the message.
+_CLASSES = ("ResourceExhaustedError", "OutOfMemoryError")
+_STATUS = "RESOURCE_EXHAUSTED"
+
+# What TensorFlow, numpy, PyTorch and JAX say of the amount, out of pages of text.
+_AMOUNT = re.compile(r"OOM when allocating [^\n]*|.*allocate [^\n]*", re.IGNORECASE)
+
+
+@contextmanager
+def explaining_lack_of_memory() -> Iterator[None]:
+    """Say what was needed, and what to do, where an allocation fails.
+
+    Raises:
+        MemoryError: Instead of the error of numpy or of Keras' backend, and from it.
+    """
+    try:
+        yield
+    except Exception as error:
+        message = str(error)
+        if not (
+            isinstance(error, MemoryError)
+            or type(error).__name__ in _CLASSES
+            or _STATUS in message
+        ):
+            raise
+        amount = _AMOUNT.search(message)
+        raise MemoryError(
+            "The memory is not enough: "
+            f"{amount[0] if amount else message or type(error).__name__}. Train with "
+            "smaller batches (--params NAME.training.batch_size=N; the report's is in the "
+            "experiment's block), end other programs, or use a machine with more memory."
+        ) from error

@@ -1,0 +1,67 @@
+"""Whether a result stands: complete, stale, or failed."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from cifar_kedro.config import Experiment
+
+# What of an experiment does not change its result.
+_NAMES = {"name", "title", "builds_on", "reported"}
+
+_RUN_SETTINGS = ("validation_images", "max_epochs")
+
+
+def tell_status(
+    metrics: dict[str, Any] | None,
+    failure: dict[str, Any] | None,
+    parameters: dict[str, Any],
+) -> str:
+    """Tell what a run's results are worth today.
+
+    Args:
+        metrics: The run's metrics, if it has been evaluated.
+        failure: What `cifar_kedro.hooks.FailureHooks` left, if a node failed.
+        parameters: Today's parameters, experiments complete with what they inherit.
+
+    Returns:
+        ``failed: `` and the reason, if the failure is not older than the metrics'
+        training; ``stale: `` and what differs from today's configuration; or
+        ``complete``.
+    """
+    provenance = (metrics or {}).get("provenance")
+    if failure and (not provenance or failure["time"] >= provenance["started"]):
+        return f"failed: {failure['error']}: {failure['message']}".partition("\n")[0]
+    reasons = _compare(provenance, parameters)
+    return f"stale: {', '.join(reasons)}" if reasons else "complete"
+
+
+def _compare(
+    provenance: dict[str, Any] | None, parameters: dict[str, Any]
+) -> list[str]:
+    """List what differs between a result's parameters and today's."""
+    if not provenance:  # older than provenance
+        return ["no provenance"]
+    block = parameters.get(provenance["parameters"]["name"])
+    if block is None:
+        return ["not configured"]
+    try:
+        today = Experiment.model_validate(block).model_dump(exclude=_NAMES)
+    except ValidationError:  # only a run of that experiment has to stop at this
+        return ["not validly configured"]
+    then = {k: v for k, v in provenance["parameters"].items() if k not in _NAMES}
+    settings = [key for key in _RUN_SETTINGS if provenance[key] != parameters.get(key)]
+    return [*_list_differences(then, today), *settings]
+
+
+def _list_differences(then: Any, today: Any, path: str = "") -> list[str]:
+    """List the keys, dots between levels, whose values differ."""
+    if not (isinstance(then, dict) and isinstance(today, dict)):
+        return [] if then == today else [path]
+    return [
+        difference
+        for key in {**then, **today}
+        for difference in _list_differences(
+            then.get(key), today.get(key), f"{path}.{key}" if path else key
+        )
+    ]

@@ -1,0 +1,149 @@
+"""Where a result comes from: what someone needs to get it again, or to doubt it."""
+
+import hashlib
+import importlib
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import cifar_kedro
+from cifar_kedro.config import Experiment
+from cifar_kedro.validation import LabelledImages
+
+GIT_SECONDS = 10  # a repository on a slow network disk must not hold up a training
+
+
+def describe_run(
+    train: LabelledImages,
+    validation: LabelledImages,
+    experiment: Experiment,
+    seed: int,
+    max_epochs: int | None,
+) -> dict[str, Any]:
+    """Describe a training that is about to start.
+
+    Args:
+        train: The images that it learns from.
+        validation: The images that its callbacks watch.
+        experiment: The experiment.
+        seed: The run's seed.
+        max_epochs: The run's bound on the epochs.
+
+    Returns:
+        What JSON can hold: the parameters, the seed, the data's SHA-256, versions of
+        code and packages, Keras' backend, the hardware, the time (ISO 8601, UTC).
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    return {
+        "parameters": experiment.model_dump(),
+        "seed": seed,
+        # Of the split in use: another one than the parameters' if it was made before.
+        "validation_images": len(validation["labels"]),
+        "max_epochs": max_epochs,
+        "data_sha256": hash_images(train, validation),
+        "code": {"version": cifar_kedro.__version__, **_describe_checkout()},
+        "packages": {
+            "python": platform.python_version(),
+            **{
+                name: importlib.import_module(name).__version__
+                for name in ("kedro", "keras", backend, "numpy")
+            },
+        },
+        "backend": backend,
+        "hardware": {
+            "processor": _name_processor(),
+            "cores": os.cpu_count(),
+            "memory_gb": _measure_memory(),
+            "accelerators": _name_accelerators(backend),
+        },
+        "started": now(),
+    }
+
+
+def now() -> str:
+    """Tell the time: ISO 8601, UTC, whole seconds; as text in order of time."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def hash_images(*parts: LabelledImages) -> str:
+    """Compute the SHA-256 of images and labels: their types, shapes and bytes."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for key in ("images", "labels"):
+            array = np.ascontiguousarray(part[key])
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _describe_checkout() -> dict[str, Any]:
+    """Find the commit, and whether anything differs from it; null outside a checkout."""
+    package = Path(cifar_kedro.__file__).parent
+    # An installed package may lie inside a checkout of something else.
+    if _call_git(package, "ls-files", "--error-unmatch", "__init__.py") is None:
+        return {"commit": None, "clean": None}
+    changes = _call_git(package, "--no-optional-locks", "status", "--porcelain")
+    return {
+        "commit": _call_git(package, "rev-parse", "HEAD"),
+        "clean": None if changes is None else not changes,
+    }
+
+
+def _call_git(folder: Path, *arguments: str) -> str | None:
+    """Return what git prints, or nothing if it fails, is not there, or takes too long."""
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=GIT_SECONDS,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _name_processor() -> str:
+    """Return the processor's name: Linux has it in a file, others tell Python."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _measure_memory() -> float | None:
+    """Return the machine's memory in GB; nothing where the system does not tell."""
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no such call
+        return None
+    return round(size / 1e9, 1)
+
+
+def _name_accelerators(backend: str) -> list[str]:
+    """Return the names of the GPUs (or TPUs) that Keras' backend sees."""
+    if backend == "tensorflow":
+        import tensorflow
+
+        config = tensorflow.config
+        details = config.experimental.get_device_details
+        gpus = config.list_physical_devices("GPU")
+        return [str(details(gpu).get("device_name", gpu.name)) for gpu in gpus]
+    if backend == "jax":
+        import jax
+
+        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
+    import torch
+
+    count = torch.cuda.device_count()
+    return [torch.cuda.get_device_name(index) for index in range(count)]
