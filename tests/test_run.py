@@ -14,6 +14,7 @@ from kedro.io import DatasetError
 OUTPUTS = [
     "06_models/{}/best_model.keras",
     "06_models/{}/model.keras",
+    "06_models/{}/provenance.json",
     "07_model_output/{}/history.csv",
     "07_model_output/{}/metrics.json",
     "07_model_output/{}/predictions.npz",
@@ -62,6 +63,9 @@ def test_an_experiment_runs_from_nothing_to_its_figures(project):
     )
     assert table["experiment"].tolist() == ["exp0"]
     assert table["test_accuracy_end"][0] == metrics["weights"]["end"]["test_accuracy"]
+    assert table["status"].tolist() == ["complete"]
+    provenance = project / "data/sample/06_models/exp0/seed-0/provenance.json"
+    assert json.loads(provenance.read_text()).items() < metrics["provenance"].items()
     assert not list((project / "data").glob("0*"))
 
 
@@ -177,7 +181,7 @@ def test_unknown_experiment_is_refused_with_a_suggestion(project):
 
 
 def test_a_report_of_nothing_says_what_to_run_first(project):
-    with pytest.raises(DatasetError, match=r"Nothing has run yet: .*--pipelines exp0"):
+    with pytest.raises(ValueError, match=r"Nothing has run yet: .*--pipelines exp0"):
         run(project, "reporting")
     assert not files(project)
 
@@ -191,6 +195,25 @@ def test_every_network_of_the_sample_is_built_offline(project):
         ]
         built = session.run(node_names=names)
     assert len(built) == len(names) == 14
+
+
+def read_statuses(project):
+    table = pd.read_csv(project / "data/sample/08_reporting/summary.csv")
+    return dict(zip(table["experiment"], table["status"], strict=True))
+
+
+def test_the_summary_tells_results_of_another_configuration(project):
+    run(project, "exp0", params={"validation_images": 400})
+    run(project, "reporting")
+    assert read_statuses(project) == {"exp0": "stale: validation_images"}
+    run(project, "exp0", "reporting")
+    assert read_statuses(project) == {"exp0": "complete"}
+    blocks = project / "conf/base/parameters_experiments.yml"
+    blocks.write_text("other: {title: Other, network: {}, training: {}}\n")
+    (project / "conf/sample/parameters_experiments.yml").unlink()
+    with KedroSession.create(project_path=project, env="sample") as session:
+        session.run(pipeline_names=["reporting"])
+    assert read_statuses(project) == {"exp0": "stale: not configured"}
 
 
 def test_unwritable_data_folder_is_named_and_nothing_is_written(project):

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from kedro.io import DatasetError
+from requests.structures import CaseInsensitiveDict
 
 from cifar_kedro.datasets import Cifar10ArchiveDataset
 from tests.conftest import ARCHIVE, ARCHIVE_HASH
@@ -291,6 +292,36 @@ def test_broken_connection_leaves_nothing_behind(path, tiny, serve, sent):
     assert list(path.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "target", ["http://example.org/b", "file:///etc/passwd", "//example.org/b", "/b"]
+)
+def test_a_redirect_away_from_https_is_not_followed(path, tiny, monkeypatch, target):
+    asked = []
+
+    def send(adapter, request, **options):
+        asked.append(request.url)
+        response = requests.Response()
+        response.request, response.url = request, request.url
+        response.raw = io.BytesIO(tiny)
+        response.status_code = 200 if len(asked) > 1 else 302
+        response.headers = CaseInsensitiveDict(
+            {"location": target} if len(asked) < 2 else {}
+        )
+        return response
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+    if ":" in target:
+        with pytest.raises(
+            DatasetError, match=f"failed .it redirects to {target}, not"
+        ):
+            make(path, tiny).load()
+        assert asked == [URL]
+        assert list(path.parent.iterdir()) == []
+    else:
+        make(path, tiny).load()
+        assert asked == [URL, "https://example.org/b"]
+
+
 def test_full_disk_is_named(path, tiny, serve):
     serve(tiny[:5000], OSError(28, "No space left on device"))
     with pytest.raises(DatasetError, match="No space left on device"):
@@ -335,7 +366,9 @@ def test_other_schemes_than_https_are_refused(path, url):
         make(path, b"", url=url)
 
 
-@pytest.mark.parametrize("known_hash", ["", "md5:abc", "0" * 32, "sha1:" + "0" * 40])
+@pytest.mark.parametrize(
+    "known_hash", [None, "", "md5:abc", "0" * 32, "sha1:" + "0" * 40]
+)
 def test_malformed_hash_is_refused(path, known_hash):
     with pytest.raises(ValueError, match="hexadecimal digits, received"):
         Cifar10ArchiveDataset(filepath=str(path), url=None, known_hash=known_hash)

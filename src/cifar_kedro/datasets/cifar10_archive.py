@@ -3,6 +3,7 @@
 Source: https://www.cs.toronto.edu/~kriz/cifar.html, "CIFAR-10 binary version".
 """
 
+import errno
 import gzip
 import re
 import tarfile
@@ -10,9 +11,12 @@ import tempfile
 import zlib
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urljoin
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
+
+from cifar_kedro.datasets.addresses import hide_secrets
 
 FOLDER = "cifar-10-batches-bin"
 SPLITS = {
@@ -62,7 +66,9 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
             ValueError: The address is not https, or the hash is malformed.
         """
         if url is not None and not url.startswith("https://"):
-            raise ValueError(f"`url` must start with https://, received {url!r}.")
+            raise ValueError(
+                f"`url` must start with https://, received {hide_secrets(url)!r}."
+            )
         digests = r"md5:[\da-fA-F]{32}|sha256:[\da-fA-F]{64}"
         if not re.fullmatch(digests, str(known_hash)):
             raise ValueError(
@@ -71,6 +77,7 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
             )
         self._path = Path(filepath).absolute()
         self._url = url
+        self._shown_url = url and hide_secrets(url)
         self._known_hash = known_hash
         self.metadata = metadata
 
@@ -107,7 +114,7 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
     def _describe(self) -> dict[str, Any]:
         return {
             "filepath": str(self._path),
-            "url": self._url,
+            "url": self._shown_url,
             "known_hash": self._known_hash,
         }
 
@@ -143,18 +150,22 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
                 known_hash=self._known_hash,
                 fname=self._path.name,
                 path=self._path.parent,
-                downloader=pooch.HTTPDownloader(progressbar=True),
+                downloader=pooch.HTTPDownloader(
+                    progressbar=True, hooks={"response": _refuse_other_schemes}
+                ),
             )
             # pooch's temporary file is its owner's alone; a team's folder is shared
             self._path.chmod(0o644)
         except OSError as error:  # which every exception of requests is, too
             reason = error.strerror or type(error).__name__
             raise DatasetError(
-                self._how_to_provide(f"fetching it from {self._url} failed ({reason})")
+                self._how_to_provide(
+                    f"fetching it from {self._shown_url} failed ({reason})"
+                )
             ) from error
         except ValueError as error:  # pooch's word for another hash
             raise DatasetError(
-                f"What {self._url} sent was not kept: {error} Try again, or correct "
+                f"What {self._shown_url} sent was not kept: {error} Try again, or correct "
                 "`archive` (url, hash) in conf/local/globals.yml."
             ) from error
 
@@ -172,12 +183,21 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
             ) from error
 
     def _how_to_provide(self, reason: str) -> str:
-        source = f", from {self._url} (any browser will do)" if self._url else ""
+        source = f", from {self._shown_url} (any browser will do)" if self._url else ""
         return (
             f"The CIFAR-10 archive is not there, and {reason}.\n"
             f"Either put it at {self._path}{source}; its hash is {self._known_hash}.\n"
             "Or point `archive` in conf/local/globals.yml at another copy.\n"
             "Or do without: `kedro run --env sample` needs no archive."
+        )
+
+
+def _refuse_other_schemes(response: Any, **options: Any) -> None:
+    """Follow a redirection within https only."""
+    target = urljoin(response.url, response.headers.get("location", ""))
+    if not target.startswith("https://"):
+        raise OSError(
+            errno.EPERM, f"it redirects to {hide_secrets(target)}, not to https://"
         )
 
 

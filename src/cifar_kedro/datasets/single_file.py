@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 import fsspec
 from kedro.io import AbstractDataset
 
+from cifar_kedro.datasets.addresses import hide_secrets
+
 Content = TypeVar("Content")
 
 
@@ -27,7 +29,7 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
             fs_args: Further arguments of the file system.
             metadata: Ignored here; for people and plugins.
         """
-        self._filepath = filepath
+        self._filepath = hide_secrets(filepath)  # for messages
         self._fs, self._path = fsspec.core.url_to_fs(
             filepath, **(credentials or {}), **(fs_args or {})
         )

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from cifar_kedro.pipelines.modelling.nodes import (
     measure,
     train_model,
 )
+from cifar_kedro.provenance import hash_images
 from tests.conftest import make_experiment, make_images
 
 REPORTED = {"test_accuracy": 0.5, "training_seconds": 60.0}
@@ -27,8 +30,16 @@ def test_train_and_evaluate_agree_on_the_contracts():
     experiment = make_experiment(reported=REPORTED)
     data, test = make_images(40), make_images(30, seed=2)
     built = build_model(experiment, 0)
-    model, best, history = train_model(built, data, data, experiment, 0, None)
-    metrics, predictions = evaluate_model(model, best, history, test, experiment, 0)
+    before = time.perf_counter()
+    trained = train_model(built, data, data, experiment, 0, None)
+    model, best, history, provenance = trained
+    assert history["seconds"].sum() < provenance["seconds"]
+    assert provenance["seconds"] < time.perf_counter() - before
+    assert provenance["parameters"] == experiment.model_dump()
+    metrics, predictions = evaluate_model(*trained, test, experiment, 0)
+    test_sha256 = metrics["provenance"].pop("test_sha256")
+    assert metrics["provenance"] == provenance
+    assert test_sha256 == hash_images(test) != provenance["data_sha256"]
     assert metrics["experiment"] == "tiny"
     assert metrics["parameters"]["total"] == model.count_params()
     assert metrics["epochs"] == 2
@@ -71,7 +82,7 @@ def test_metrics_name_the_weights_they_belong_to():
     test = make_images(10)
     test["labels"] = np.array([3] * 7 + [5] * 3, dtype=np.uint8)
     metrics, predictions = evaluate_model(
-        Answers(3), Answers(5), history, test, make_experiment(), 0
+        Answers(3), Answers(5), history, {}, test, make_experiment(), 0
     )
     assert metrics["best_epoch"] == 2
     end, best = metrics["weights"]["end"], metrics["weights"]["best"]

@@ -80,3 +80,19 @@ def test_report_and_reproduction_look_different(summary):
     axes = plot_comparison(summary).axes[0]
     report, ours = (line for line in axes.lines if line.get_marker() in "o|")
     assert not same_color(report.get_color(), ours.get_color())
+
+
+def test_a_run_without_an_accuracy_is_left_out(summary):
+    failed = pd.DataFrame({"experiment": ["exp1", "exp8a"], "seed": [0, 1]})
+    both = pd.concat([failed[:1], summary, failed[1:]], ignore_index=True)
+    ours, again = plot_comparison(summary).axes[0], plot_comparison(both).axes[0]
+    for marker in "o|":
+        assert dots(ours, marker) == dots(again, marker)
+
+
+def test_nothing_but_failures_makes_an_empty_figure(summary):
+    summary["test_accuracy_end"] = pd.NA
+    summary["title"] = pd.NA
+    figure = plot_comparison(summary)
+    figure.draw_without_rendering()
+    assert dots(figure.axes[0], "o") == []

@@ -12,6 +12,7 @@ COLUMNS = [
     "experiment",
     "title",
     "seed",
+    "status",
     "parameters",
     "epochs",
     "best_epoch",
@@ -73,13 +74,26 @@ def as_runs(*metrics: dict) -> dict:
     }
 
 
+def summarise(metrics: dict, failures: dict | None = None) -> pd.DataFrame:
+    return summarise_runs(metrics, failures or {}, {})
+
+
+FAILURE = {
+    "node": "exp9.train_model_node",
+    "error": "MemoryError",
+    "message": 'not enough, says "it"\nand more',
+    "time": "2026-01-02T00:00:00+00:00",
+}
+
+
 def test_a_row_holds_the_metrics_of_a_run():
-    table = summarise_runs(as_runs(make_metrics()))
+    table = summarise(as_runs(make_metrics()))
     assert list(table) == COLUMNS
     assert table.iloc[0].tolist() == [
         "exp4",
         "Dropout 30 %",
         0,
+        "stale: no provenance",
         965034,
         40,
         35,
@@ -105,7 +119,7 @@ def test_rows_are_in_natural_order():
     ]
     metrics = [make_metrics(name, seed) for name, seed in expected]
     random.Random(0).shuffle(metrics)
-    table = summarise_runs(as_runs(*metrics))
+    table = summarise(as_runs(*metrics))
     assert list(zip(table["experiment"], table["seed"], strict=True)) == expected
     assert table.index.tolist() == list(range(len(expected)))
 
@@ -113,12 +127,12 @@ def test_rows_are_in_natural_order():
 def test_flags_of_evaluated_experiments_only_order_the_run():
     runs = as_runs(make_metrics())
     pd.testing.assert_frame_equal(
-        summarise_runs(runs, True, True), summarise_runs(runs)
+        summarise_runs(runs, {}, {}, True, True), summarise(runs)
     )
 
 
 def test_an_experiment_that_the_report_lacks_has_nothing_to_compare():
-    row = summarise_runs(as_runs(make_metrics(reported=None))).iloc[0]
+    row = summarise(as_runs(make_metrics(reported=None))).iloc[0]
     assert row["reported_test_accuracy"] is pd.NA
     assert row["difference_points"] is pd.NA
     assert row["meets_80_from_architecture"]
@@ -137,13 +151,13 @@ def test_an_experiment_that_the_report_lacks_has_nothing_to_compare():
 )
 def test_objectives(accuracy, architecture_only, meets_80, meets_90):
     metrics = with_test_accuracy(accuracy, architecture_only=architecture_only)
-    (row,) = summarise_runs(as_runs(metrics)).to_dict("records")
+    (row,) = summarise(as_runs(metrics)).to_dict("records")
     assert row["meets_80_from_architecture"] is meets_80
     assert row["meets_90"] is meets_90
 
 
 def test_csv_leaves_empty_what_is_not_known():
-    text = summarise_runs(
+    text = summarise(
         as_runs(make_metrics(reported=None, architecture_only=False))
     ).to_csv(index=False)
     (row,) = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False).to_dict(
@@ -177,17 +191,52 @@ def test_a_missing_key_is_named_with_its_run_and_the_remedy(path):
     del inner[path[-1]]
     runs["exp9/seed-2"] = lambda: broken
     with pytest.raises(ValueError, match="'exp9/seed-2'") as caught:
-        summarise_runs(runs)
+        summarise(runs)
     assert ".".join(path) in str(caught.value)
     assert "run that experiment again" in str(caught.value)
 
 
 def test_metrics_that_are_empty_are_refused_too():
     with pytest.raises(ValueError, match="'exp0/seed-0' lack"):
-        summarise_runs({"exp0/seed-0": lambda: {}})
+        summarise({"exp0/seed-0": lambda: {}})
 
 
-def test_no_run_makes_an_empty_table():
-    table = summarise_runs({})
+def test_no_run_is_refused_with_what_to_do_first():
+    with pytest.raises(ValueError, match=r"Nothing has run yet: .*--pipelines exp0"):
+        summarise({})
+
+
+def test_a_run_that_failed_before_it_had_metrics_has_a_row_of_its_own():
+    failures = {"exp10/seed-3": lambda: FAILURE}
+    table = summarise(as_runs(make_metrics("exp2"), make_metrics("exp11")), failures)
+    assert table["experiment"].tolist() == ["exp2", "exp10", "exp11"]
+    text = table.to_csv(index=False)
+    row = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False).iloc[1]
+    known = {key: value for key, value in row.items() if value}
+    assert known == {
+        "experiment": "exp10",
+        "seed": "3",
+        "status": 'failed: MemoryError: not enough, says "it"',
+    }
     assert list(table) == COLUMNS
-    assert table.empty
+    assert table.dtypes.equals(summarise(as_runs(make_metrics())).dtypes)
+
+
+def test_a_summary_of_failures_only():
+    table = summarise({}, {"exp9/seed-0": lambda: FAILURE})
+    assert table["status"].tolist() == ['failed: MemoryError: not enough, says "it"']
+    assert table["test_accuracy_end"].isna().all()
+
+
+def test_results_stay_beside_a_newer_failure():
+    table = summarise(as_runs(make_metrics("exp9")), {"exp9/seed-0": lambda: FAILURE})
+    assert table["status"].str.startswith("failed: MemoryError").tolist() == [True]
+    assert table["test_accuracy_end"].tolist() == [0.8135]
+
+
+def test_a_failure_that_cannot_be_read_is_named_with_the_remedy():
+    def broken() -> dict:
+        raise OSError
+
+    with pytest.raises(ValueError, match=r"failure of 'exp9/seed-0' .*Delete its fail"):
+        summarise({}, {"exp9/seed-0": broken})

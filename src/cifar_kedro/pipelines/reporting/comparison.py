@@ -104,7 +104,7 @@ def _label_axes(axes: Axes, experiments: pd.DataFrame) -> None:
     axes.set_yticks(
         experiments.index, [textwrap.fill(name, _NAME_CHARACTERS) for name in names]
     )
-    axes.set_ylim(len(experiments) - 0.5, -0.5)
+    axes.set_ylim(max(len(experiments), 1) - 0.5, -0.5)
     # Both objectives are in view, so steps are a whole per cent or more.
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))

@@ -1,0 +1,63 @@
+"""No secret in what is shown: descriptions, errors, logs."""
+
+import traceback
+
+import pytest
+from kedro.io import DataCatalog, DatasetError
+
+from cifar_kedro.datasets import KerasModelDataset, NpzDataset
+from cifar_kedro.datasets.addresses import hide_secrets
+from cifar_kedro.datasets.atomic import CSVDataset, JSONDataset, MatplotlibDataset
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (f"s3://key:{SECRET}@bucket/a.npz", "s3://bucket/a.npz"),
+        (f"https://example.org/a.npz?signature={SECRET}", "https://example.org/a.npz"),
+        (f"https://example.org/a.npz#{SECRET}", "https://example.org/a.npz"),
+        ("memory://a.npz", "memory://a.npz"),
+        ("data/what?/me@home/a.npz", "data/what?/me@home/a.npz"),
+        ("/data/a.npz", "/data/a.npz"),
+    ],
+)
+def test_addresses_are_shown_without_secrets(address, shown):
+    assert hide_secrets(address) == shown
+
+
+@pytest.mark.parametrize(
+    "kind", [NpzDataset, KerasModelDataset, CSVDataset, JSONDataset, MatplotlibDataset]
+)
+@pytest.mark.parametrize("place", ["credentials", "address"])
+def test_secrets_stay_out_of_descriptions_errors_and_logs(kind, place, caplog):
+    caplog.set_level("DEBUG")
+    options = {
+        "credentials": {"credentials": {"secret": SECRET}, "filepath": "memory://a/b"},
+        "address": {"filepath": f"memory://me:{SECRET}@host/folder/a"},
+    }[place]
+    dataset = kind(**options)
+    catalog = DataCatalog({"data": dataset})
+    shown = [str(dataset), repr(catalog)]
+    for attempt in (
+        lambda: catalog.load("data"),
+        lambda: catalog.save("data", object()),
+    ):
+        with pytest.raises(DatasetError) as raised:
+            attempt()
+        shown.append(str(raised.value))
+    assert "data" in shown[-1]
+    assert SECRET not in "".join(shown) + caplog.text
+
+
+def test_a_wrong_entry_is_named_without_its_credentials():
+    entry = {"type": "cifar_kedro.datasets.NpzDataset", "filepath": "memory://a"}
+    with pytest.raises(DatasetError) as raised:
+        DataCatalog.from_config(
+            {"data": entry | {"credentials": "store", "bogus": 1}},
+            credentials={"store": {"secret": SECRET}},
+        ).get("data")
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "bogus" in shown
+    assert SECRET not in shown

@@ -1,0 +1,121 @@
+import json
+
+import pytest
+
+from cifar_kedro.config_loader import inherit_experiments
+from cifar_kedro.pipelines.reporting.status import tell_status
+from tests.conftest import NETWORK, TRAINING, make_experiment
+
+AUGMENTATION = {"rotation_range": 10.0}
+
+
+def make_parameters(**changes):
+    """Today's parameters: `tiny`, and `heir`, which builds on it."""
+    tiny = {"title": "Tiny", "network": NETWORK, "training": TRAINING}
+    heir = {"title": "Heir", "builds_on": "tiny"}
+    base = {"seed": 0, "validation_images": 20, "max_epochs": None}
+    return inherit_experiments({**base, "tiny": tiny, "heir": heir} | changes)
+
+
+def make_metrics(name="tiny", started="2026-01-02T00:00:00+00:00", **changes):
+    """The metrics of a run with today's parameters, but for what is changed."""
+    experiment = make_experiment(name=name, **changes.pop("experiment", {}))
+    provenance = {
+        "parameters": experiment.model_dump(),
+        "validation_images": 20,
+        "max_epochs": None,
+        "started": started,
+    }
+    # as it comes back from the file
+    return json.loads(json.dumps({"provenance": provenance | changes}))
+
+
+def make_failure(time):
+    return {
+        "node": "tiny.train_model_node",
+        "error": "ValueError",
+        "message": "first line\nsecond line",
+        "time": time,
+    }
+
+
+def test_a_run_with_todays_parameters_is_complete():
+    for name in ("tiny", "heir"):
+        assert tell_status(make_metrics(name), None, make_parameters()) == "complete"
+
+
+def test_names_change_no_result():
+    metrics = make_metrics(
+        experiment={
+            "title": "Another",
+            "builds_on": "exp0",
+            "reported": {"test_accuracy": 0.5, "training_seconds": 1.0},
+        }
+    )
+    assert tell_status(metrics, None, make_parameters()) == "complete"
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys"),
+    [
+        ({"max_epochs": 1}, "max_epochs"),
+        ({"validation_images": 500}, "validation_images"),
+        ({"experiment": {"training": {"epochs": 3}}}, "training.epochs"),
+        ({"experiment": {"network": {"dense": [9]}}}, "network.dense"),
+        ({"experiment": {"augmentation": AUGMENTATION}}, "augmentation"),
+        (
+            {
+                "experiment": {
+                    "network": {"dropout": 0.5, "blocks": [{"filters": [5]}]},
+                    "training": {
+                        "optimizer": {"name": "sgd", "learning_rate": 0.1},
+                        "early_stopping": {"loss": 3},
+                    },
+                },
+                "max_epochs": 2,
+            },
+            "network.blocks, network.dropout, training.optimizer.name, "
+            "training.optimizer.learning_rate, training.early_stopping.loss, max_epochs",
+        ),
+    ],
+)
+def test_a_run_with_other_parameters_is_stale_and_says_which(changes, keys):
+    status = tell_status(make_metrics(**changes), None, make_parameters())
+    assert status == f"stale: {keys}"
+
+
+def test_what_an_experiment_inherits_counts():
+    training = TRAINING | {"epochs": 7}
+    changed = {"title": "Tiny", "network": NETWORK, "training": training}
+    parameters = make_parameters(tiny=changed)
+    assert tell_status(make_metrics("heir"), None, parameters) == (
+        "stale: training.epochs"
+    )
+
+
+def test_what_is_no_longer_configured_is_stale():
+    status = tell_status(make_metrics("gone"), None, make_parameters())
+    assert status == "stale: not configured"
+
+
+def test_what_is_wrongly_configured_today_stops_no_summary():
+    parameters = make_parameters()
+    parameters["tiny"]["network"] = {"blocks": []}
+    status = tell_status(make_metrics(), None, parameters)
+    assert status == "stale: not validly configured"
+
+
+def test_metrics_older_than_provenance_are_stale():
+    assert tell_status({}, None, make_parameters()) == "stale: no provenance"
+
+
+@pytest.mark.parametrize("metrics", [None, {}, make_metrics()])
+def test_a_failure_is_told_with_its_first_line(metrics):
+    failure = make_failure("2026-01-03T00:00:00+00:00")
+    status = tell_status(metrics, failure, make_parameters())
+    assert status == "failed: ValueError: first line"
+
+
+def test_a_failure_before_the_training_of_the_metrics_is_over():
+    failure = make_failure("2026-01-01T00:00:00+00:00")
+    assert tell_status(make_metrics(), failure, make_parameters()) == "complete"

@@ -1,0 +1,141 @@
+import json
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cifar_kedro
+from cifar_kedro import provenance
+from cifar_kedro.provenance import describe_run, hash_images
+from tests.conftest import make_experiment, make_images
+
+
+def test_a_run_is_described_in_what_json_can_hold():
+    experiment = make_experiment(augmentation={"rotation_range": 10.0})
+    run = describe_run(make_images(40), make_images(20), experiment, 3, None)
+    assert json.loads(json.dumps(run)) == run
+    assert run["parameters"] == experiment.model_dump()
+    assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 20, None)
+    assert run["data_sha256"] == hash_images(make_images(40), make_images(20))
+    assert run["code"]["version"] == cifar_kedro.__version__
+    assert run["backend"] == keras.backend.backend()
+    assert set(run["packages"]) == {"python", "kedro", "keras", "numpy", run["backend"]}
+    assert run["packages"]["numpy"] == np.__version__
+    assert run["hardware"]["processor"]
+    assert run["hardware"]["cores"] >= 1
+    assert run["hardware"]["memory_gb"] > 0.1
+    started = datetime.fromisoformat(run["started"])
+    assert timedelta(0) <= datetime.now(UTC) - started < timedelta(minutes=1)
+
+
+def test_gpus_are_named(monkeypatch):
+    import tensorflow as tf
+
+    gpus = [tf.config.PhysicalDevice(f"/gpu:{i}", "GPU") for i in range(2)]
+    details = {"/gpu:0": {"device_name": "NVIDIA H100"}, "/gpu:1": {}}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(
+        tf.config.experimental, "get_device_details", lambda gpu: details[gpu.name]
+    )
+    run = describe_run(make_images(10), make_images(10), make_experiment(), 0, 1)
+    assert run["hardware"]["accelerators"] == ["NVIDIA H100", "/gpu:1"]
+
+
+@given(st.integers(0, 19), st.integers(0, 31), st.integers(0, 2))
+def test_the_hash_tells_any_changed_pixel_and_label(image, row, channel):
+    data = make_images(20)
+    assert hash_images(data) == hash_images(make_images(20))
+    pixels, labels = make_images(20), make_images(20)
+    pixels["images"][image, row, 0, channel] += 0.5
+    labels["labels"][image] += 1
+    assert len({hash_images(part) for part in (data, pixels, labels)}) == 3
+
+
+def test_the_hash_tells_types_shapes_and_parts_but_not_memory_order():
+    data = make_images(20)
+    images, labels = data["images"], data["labels"]
+    fortran = {"images": np.asfortranarray(images), "labels": labels}
+    assert hash_images(fortran) == hash_images(data)
+    others = [
+        {"images": images.view(np.int32), "labels": labels},
+        {"images": images.reshape(20, 3, 32, 32), "labels": labels},
+        {"images": images[::-1], "labels": labels},
+    ]
+    hashes = [hash_images(part) for part in (data, *others)]
+    hashes.append(hash_images(data, data))
+    assert len(set(hashes)) == 5
+
+
+# The checkout
+
+
+def git(folder, *arguments):
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    command = ("git", "-C", str(folder), *identity, *arguments)
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Pretend that the package lies in a repository of its own."""
+    folder = tmp_path / "src/package"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    git(tmp_path, "init")
+    monkeypatch.setattr(cifar_kedro, "__file__", str(folder / "__init__.py"))
+    return folder
+
+
+def describe_code():
+    return describe_run(make_images(10), make_images(10), make_experiment(), 0, 1)[
+        "code"
+    ]
+
+
+def test_a_checkout_has_a_commit_and_is_clean_or_not(package):
+    git(package, "add", ".")
+    git(package, "commit", "-m", "first")
+    code = describe_code()
+    assert re.fullmatch("[0-9a-f]{40}", code["commit"])
+    assert code["commit"] == git(package, "rev-parse", "HEAD").strip()
+    assert code["clean"] is True
+    (package / "__init__.py").write_text("changed = True")
+    assert describe_code()["clean"] is False
+
+
+def test_a_package_installed_inside_another_checkout_has_no_commit(package):
+    (package / "../other.py").touch()
+    git(package, "add", "../other.py")
+    git(package, "commit", "-m", "of something else")
+    assert describe_code() == {
+        "version": cifar_kedro.__version__,
+        "commit": None,
+        "clean": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError("git"), subprocess.TimeoutExpired("git", 10)]
+)
+def test_without_an_answer_from_git_the_commit_is_unknown(monkeypatch, error):
+    def fail(*_, **options):
+        assert options["timeout"] == provenance.GIT_SECONDS
+        raise error
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert describe_code()["commit"] is describe_code()["clean"] is None
+
+
+def test_outside_any_checkout_the_commit_is_unknown(package):
+    shutil.rmtree(package.parents[1] / ".git")
+    assert describe_code()["commit"] is None
+
+
+def test_time_sorts_as_text():
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", provenance.now())
