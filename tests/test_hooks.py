@@ -5,10 +5,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node
 
-from cifar_kedro import training
 from cifar_kedro.datasets import KerasModelDataset
 from cifar_kedro.datasets.atomic import JSONDataset
 from cifar_kedro.hooks import FailureHooks
@@ -32,48 +31,38 @@ def test_a_failure_is_noted_and_shown_until_its_node_runs_again(
     project, note, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(training, "fit", raise_(ValueError("loss is NaN\nsomewhere")))
-        with pytest.raises(ValueError, match="loss is NaN"):
+        patch.setattr(nodes, "build_network", raise_(ValueError("too wide\nsomewhere")))
+        with pytest.raises(ValueError, match="too wide"):
             run(project, "exp0")
     failure = json.loads(note.read_text())
     assert pd.Timestamp(failure.pop("time")).tzinfo
     assert failure == {
-        "node": "exp0.train_model_node",
+        "node": "exp0.build_model_node",
         "error": "ValueError",
-        "message": "loss is NaN\nsomewhere",
+        "message": "too wide\nsomewhere",
     }
     run(project, "reporting")
-    assert read_statuses(project) == {"exp0": "failed: ValueError: loss is NaN"}
+    assert read_statuses(project) == {"exp0": "failed: ValueError: too wide"}
     run(project, "exp0", "reporting")
     assert not note.exists()
     assert read_statuses(project) == {"exp0": "complete"}
-    with monkeypatch.context() as patch:
-        patch.setattr(nodes, "predict", raise_(ValueError("no prediction")))
-        with pytest.raises(ValueError, match="no prediction"):
-            run(project, "exp0")
-    run(project, "reporting")
-    assert read_statuses(project) == {"exp0": "failed: ValueError: no prediction"}
-    # the figures say nothing about the evaluation
-    run(project, "exp0", tags=["reporting"])
+
+
+def test_what_fails_while_loading_is_noted_too(project, note):
+    with pytest.raises(DatasetError, match=r"model\.keras"):
+        run(project, "exp0", node_names=["exp0.evaluate_model_node"])
     assert json.loads(note.read_text())["node"] == "exp0.evaluate_model_node"
-    run(project, "exp0", node_names=["exp0.evaluate_model_node"])
-    assert not note.exists()
 
 
-@pytest.mark.parametrize(
-    ("step", "node"), [("save", "train_model_node"), ("load", "evaluate_model_node")]
-)
-def test_what_fails_while_saving_or_loading_is_noted_too(
-    project, note, monkeypatch, step, node
-):
-    monkeypatch.setattr(KerasModelDataset, step, raise_(OSError("disk on fire")))
+def test_what_fails_while_saving_is_noted_too(project, note, monkeypatch):
+    monkeypatch.setattr(KerasModelDataset, "save", raise_(OSError("disk on fire")))
     with pytest.raises(OSError, match="disk on fire"):
         run(project, "exp0")
-    assert json.loads(note.read_text())["node"] == f"exp0.{node}"
+    assert json.loads(note.read_text())["node"] == "exp0.train_model_node"
 
 
 def test_an_interrupted_run_is_no_failure(project, note, monkeypatch):
-    monkeypatch.setattr(training, "fit", raise_(KeyboardInterrupt))
+    monkeypatch.setattr(nodes, "build_network", raise_(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run(project, "exp0")
     assert not note.exists()
@@ -84,8 +73,19 @@ class Catalog(dict[str, Any]):
         self[name] = data
 
 
-def make_node(namespace):
-    return Node(len, inputs="data", outputs="size", name="n", namespace=namespace)
+def make_node(namespace, name="n"):
+    return Node(len, inputs="data", outputs="size", name=name, namespace=namespace)
+
+
+def test_the_note_stays_while_other_nodes_run(tmp_path):
+    note = JSONDataset(filepath=str(tmp_path / "failure.json"))
+    note.save({"node": "exp0.train"})
+    hooks, catalog = FailureHooks(), Catalog({"exp0.failure": note})
+    hooks.before_node_run(make_node("exp0", "plot"), catalog)
+    assert note.exists()
+    for _ in range(2):
+        hooks.before_node_run(make_node("exp0", "train"), catalog)
+        assert not note.exists()
 
 
 def test_a_failure_of_the_data_is_of_no_experiment():

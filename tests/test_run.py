@@ -206,8 +206,6 @@ def test_the_summary_tells_results_of_another_configuration(project):
     run(project, "exp0", params={"validation_images": 400})
     run(project, "reporting")
     assert read_statuses(project) == {"exp0": "stale: validation_images"}
-    run(project, "exp0", "reporting")
-    assert read_statuses(project) == {"exp0": "complete"}
     blocks = project / "conf/base/parameters_experiments.yml"
     blocks.write_text("other: {title: Other, network: {}, training: {}}\n")
     (project / "conf/sample/parameters_experiments.yml").unlink()
