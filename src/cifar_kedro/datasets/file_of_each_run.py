@@ -14,4 +14,5 @@ class FileOfEachRunDataset(PartitionedDataset):
         Returns:
             A function that loads the file, by run (``exp9/seed-0``).
         """
+        self.release()  # of an earlier load, it remembers what was there
         return super().load() if self._exists() else {}
