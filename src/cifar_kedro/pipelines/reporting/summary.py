@@ -102,9 +102,8 @@ def summarise_runs(
     accuracies = [column for column in table if "_accuracy" in column]
     # Rounded before it is judged: a float32 accuracy of 0.9 is a little less than 0.9.
     table[accuracies] = table[accuracies].astype("Float64").round(4)
-    return _add_judgements(table.astype({"training_seconds": "Float64"}))[
-        [*_DTYPES]
-    ].astype(_DTYPES)
+    table = table.astype({"training_seconds": "Float64"})
+    return _add_judgements(table)[[*_DTYPES]].astype(_DTYPES)
 
 
 def _read_run(
