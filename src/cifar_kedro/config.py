@@ -46,18 +46,35 @@ class Strict(BaseModel):
         return section
 
 
+class Classify(Strict):
+    """What the ``classify`` pipeline takes: whose model, and which images.
+
+    Attributes:
+        experiment: The experiment whose model classifies, trained with the run's seed.
+        weights: Of the ``end`` of training, or of the ``best`` validation accuracy.
+        images: Folder of the images; relative to the project, absolute, or an address
+            that fsspec understands. Those in its subfolders count.
+    """
+
+    experiment: str
+    weights: Literal["end", "best"]
+    images: str = Field(min_length=1)
+
+
 class RunSettings(Strict):
-    """What a run chooses for every experiment: ``parameters.yml``.
+    """What is chosen for a run, not in an experiment: ``parameters.yml``.
 
     Attributes:
         seed: Draws the split, the initial weights, the order, dropout, augmentation.
         validation_images: Number of training images kept for validation.
         max_epochs: Upper bound on every experiment's epochs; none if null.
+        classify: Model and images of the ``classify`` pipeline.
     """
 
     seed: int = Field(ge=0, lt=2**31)
     validation_images: int = Field(ge=10)
     max_epochs: Positive | None = None
+    classify: Classify
 
 
 class Block(Strict):

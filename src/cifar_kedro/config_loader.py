@@ -1,7 +1,8 @@
 """Kedro's configuration loader, plus the inheritance between experiments."""
 
+import operator
 import re
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
@@ -10,7 +11,7 @@ from omegaconf import OmegaConf
 from cifar_kedro.config import RunSettings
 
 # The pipelines that are not an experiment's: see `pipeline_registry`.
-RESERVED_NAMES = ("data_engineering", "modelling", "reporting")
+RESERVED_NAMES = ("classify", "data_engineering", "modelling", "reporting")
 
 
 def is_experiment(block: Any) -> bool:
@@ -91,14 +92,17 @@ class ExperimentConfigLoader(OmegaConfigLoader):
 
     Inheritance comes after environments and ``--params``: what changes a parent changes
     those that build on it, unless they name a value of their own. Also registers the
-    resolver ``${parameters:KEY}``, with which the catalog names its paths by seed.
+    resolver ``${parameters:KEY}`` (``${parameters:SECTION.KEY}``), with which the catalog
+    names its paths by seed.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what `OmegaConfigLoader` takes."""
         super().__init__(*args, **kwargs)
         OmegaConf.register_new_resolver(
-            "parameters", lambda key: self._settings[key], replace=True
+            "parameters",
+            lambda key: reduce(operator.getitem, key.split("."), self._settings),
+            replace=True,
         )
 
     @cached_property
@@ -110,13 +114,20 @@ class ExperimentConfigLoader(OmegaConfigLoader):
 
         Raises:
             ValueError: If the parameters are not what `RunSettings` and
-                `inherit_experiments` accept.
+                `inherit_experiments` accept, or no experiment has the name that
+                ``classify`` asks for.
         """
         config = super().__getitem__(key)
         if key != "parameters":
             return config
         config = inherit_experiments(config)
-        RunSettings.model_validate(
+        settings = RunSettings.model_validate(
             {k: v for k, v in config.items() if k in RunSettings.model_fields}
         )
+        experiments = [name for name, value in config.items() if is_experiment(value)]
+        if settings.classify.experiment not in experiments:
+            raise ValueError(
+                f"classify.experiment: received {settings.classify.experiment!r}, "
+                f"expected one of {', '.join(experiments)}"
+            )
         return config

@@ -9,8 +9,9 @@ from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
 from kedro.utils import find_kedro_project
 
+from cifar_kedro.config import Classify
 from cifar_kedro.config_loader import inherit_experiments, is_experiment
-from cifar_kedro.pipelines import data_engineering, modelling, reporting
+from cifar_kedro.pipelines import classify, data_engineering, modelling, reporting
 
 _session_parameters: dict[str, Any] = {}
 
@@ -27,11 +28,13 @@ def register_pipelines() -> dict[str, Pipeline]:
     Returns:
         ``data_engineering``, ``modelling``, ``reporting``, one pipeline per experiment
         (its data, its training, its figures), one per group of parts (``exp8`` for
-        ``exp8a`` and ``exp8b``), and ``__default__`` with everything.
+        ``exp8a`` and ``exp8b``), ``__default__`` with all of these, and ``classify``,
+        which is about other images.
     """
+    parameters = _session_parameters or _base_parameters()
     experiments = {
         name: bool(block.get("augmentation"))
-        for name, block in (_session_parameters or _base_parameters()).items()
+        for name, block in parameters.items()
         if is_experiment(block)
     }
     data = data_engineering.create_pipeline()
@@ -50,7 +53,16 @@ def register_pipelines() -> dict[str, Pipeline]:
         **_groups(complete),  # an experiment wins over a group of its name
         **complete,
         "__default__": sum(complete.values(), Pipeline([])) + summary,
+        **_classify(parameters),
     }
+
+
+def _classify(parameters: dict[str, Any]) -> dict[str, Pipeline]:
+    """Make the pipeline for the user's images, unless no configuration is at hand."""
+    if "classify" not in parameters:
+        return {}
+    settings = Classify.model_validate(parameters["classify"])
+    return {"classify": classify.create_pipeline(settings)}
 
 
 def _groups(complete: dict[str, Pipeline]) -> dict[str, Pipeline]:

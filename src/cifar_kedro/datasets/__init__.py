@@ -1,4 +1,4 @@
-"""Kedro datasets: the CIFAR-10 archive, the drawn sample, arrays, models, runs.
+"""Kedro datasets: the CIFAR-10 archive, the drawn sample, arrays, images, models, runs.
 
 Importing this package stays light, because Kedro imports it for every command
 that reads the catalog: numpy and fsspec here, pooch and keras where they are used.
@@ -7,6 +7,7 @@ that reads the catalog: numpy and fsspec here, pooch and keras where they are us
 from cifar_kedro.datasets.cifar10_archive import Cifar10ArchiveDataset
 from cifar_kedro.datasets.drawn_sample import DrawnSampleDataset
 from cifar_kedro.datasets.file_of_each_run import FileOfEachRunDataset
+from cifar_kedro.datasets.image_folder import ImageFolderDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
 from cifar_kedro.datasets.npz import NpzDataset
 
@@ -14,6 +15,7 @@ __all__ = [
     "Cifar10ArchiveDataset",
     "DrawnSampleDataset",
     "FileOfEachRunDataset",
+    "ImageFolderDataset",
     "KerasModelDataset",
     "NpzDataset",
 ]

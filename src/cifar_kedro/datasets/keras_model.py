@@ -17,6 +17,16 @@ class KerasModelDataset(SingleFileDataset[Any]):
     replaced in one step: see `replacing`.
     """
 
+    def __init__(self, *, made_by: str | None = None, **file: Any) -> None:
+        """Describe the file; nothing is opened yet.
+
+        Args:
+            made_by: The command that makes it, for who finds it missing.
+            **file: See `SingleFileDataset`.
+        """
+        super().__init__(**file)
+        self._made_by = made_by
+
     def save(self, data: Any) -> None:
         """Write a model, creating the folder if need be.
 
@@ -33,8 +43,13 @@ class KerasModelDataset(SingleFileDataset[Any]):
             The `keras.Model`, compiled if it was compiled when saved.
 
         Raises:
-            DatasetError: If the file is damaged or not a Keras model.
+            DatasetError: If the file is missing, damaged or not a Keras model.
         """
+        if not self._exists():
+            remedy = self._made_by and (
+                f". Train it first, in the same environment: {self._made_by}"
+            )
+            raise DatasetError(f"There is no model at {self._filepath}{remedy or ''}")
         import keras
 
         with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,49 @@
+"""Prepare, classify, show: a folder of images and an experiment's model."""
+
+from kedro.pipeline import Node, Pipeline
+
+from cifar_kedro.config import Classify
+from cifar_kedro.pipelines.classify.contact_sheet import plot_contact_sheet
+from cifar_kedro.pipelines.classify.nodes import classify_images, prepare_images
+
+_MODELS = {"end": "model", "best": "best_model"}
+
+
+def create_pipeline(classify: Classify) -> Pipeline:
+    """Make the pipeline from a folder of images to their table and contact sheet.
+
+    Args:
+        classify: Names the experiment, which is the namespace: in a run that trains it,
+            too, this comes after.
+    """
+    return Pipeline(
+        [
+            Node(
+                prepare_images,
+                inputs="own_images",
+                outputs=["image_files", "prepared_images"],
+                name="prepare_images_node",
+            ),
+            Node(
+                classify_images,
+                inputs=[_MODELS[classify.weights], "prepared_images", "image_files"],
+                outputs="classified_images",
+                name="classify_images_node",
+            ),
+            Node(
+                plot_contact_sheet,
+                inputs=[
+                    "prepared_images",
+                    "classified_images",
+                    "params:classify",
+                    "params:seed",
+                ],
+                outputs="contact_sheet",
+                name="plot_contact_sheet_node",
+            ),
+        ],
+        namespace=classify.experiment,
+        inputs={"own_images"},
+        parameters={"params:classify", "params:seed"},
+        tags="classify",
+    )
