@@ -233,6 +233,9 @@ def test_any_unknown_key_anywhere_is_refused_by_name(place, data):
     assert f"unknown key '{key}'" in raised.value.errors()[0]["msg"]
 
 
+CLASSIFY = {"experiment": "exp0", "weights": "best", "images": "folder"}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -241,8 +244,13 @@ def test_any_unknown_key_anywhere_is_refused_by_name(place, data):
         ({"seed": "one"}, "seed\n.*valid integer"),
         ({"validation_images": 9}, "validation_images\n.*greater than or equal to 10"),
         ({"max_epochs": 0}, "max_epochs\n.*greater than or equal to 1"),
+        ({"classify": CLASSIFY | {"weights": "bset"}}, "weights\n.*'end' or 'best'"),
+        ({"classify": CLASSIFY | {"images": ""}}, "images\n.*at least 1 character"),
+        ({"classify": CLASSIFY | {"image": "x"}}, r"\(did you mean 'images'\?\)"),
     ],
 )
 def test_run_settings_refusals(change, message):
+    settings = {"seed": 0, "validation_images": 10, "classify": CLASSIFY}
+    RunSettings.model_validate(settings)
     with pytest.raises(ValidationError, match=message):
-        RunSettings.model_validate({"seed": 0, "validation_images": 10} | change)
+        RunSettings.model_validate(settings | change)

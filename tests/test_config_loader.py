@@ -72,7 +72,7 @@ def test_circles_are_refused(names):
 
 @pytest.mark.parametrize(
     "name",
-    ["../evil", "a/b", "my exp", "exp.x", "a{b}", "9", "", "reporting", "__default__"],
+    ["../evil", "a/b", "my exp", "exp.x", "a{b}", "9", "", "reporting", "classify"],
 )
 def test_names_that_paths_or_pipelines_cannot_have_are_refused(name):
     with pytest.raises(ValueError, match="expected a name of letters, digits and _"):
@@ -108,6 +108,20 @@ def test_the_sample_environment_never_writes_where_the_real_one_does():
     assert len(sample) > 10
     assert sample & real == {None}  # the datasets in memory
     assert all(path is None or path.startswith("data/sample/") for path in sample)
+
+
+def test_catalog_paths_carry_what_is_classified():
+    catalog = make_loader(classify={"images": "mine", "weights": "end"})["catalog"]
+    assert catalog["own_images"]["path"] == "mine"
+    path = catalog["{experiment}.classified_images"]["filepath"]
+    assert "/classify/{experiment}/seed-0/end/" in path
+
+
+@pytest.mark.parametrize("name", ["exp8", "exp99", "seed"])
+def test_only_an_experiment_classifies(name):
+    message = f"classify.experiment: received '{name}', expected one of exp0, .*exp8a"
+    with pytest.raises(ValueError, match=message):
+        make_loader(classify={"experiment": name})["parameters"]
 
 
 @pytest.mark.parametrize("name", ["exp99", "exp8", "sead"])

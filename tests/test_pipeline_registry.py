@@ -18,11 +18,13 @@ def test_registers_one_pipeline_per_experiment_and_their_sums(project):
     assert set(pipelines) == {
         *EXPERIMENTS,
         *("__default__", "data_engineering", "modelling", "reporting", "exp8"),
+        "classify",
     }
     assert nodes_of("exp8") == nodes_of("exp8a") | nodes_of("exp8b")
     everything = nodes_of("reporting").union(*map(nodes_of, EXPERIMENTS))
     assert nodes_of("__default__") == everything
     assert nodes_of("modelling") <= everything
+    assert not nodes_of("classify") & everything
 
 
 def test_an_experiment_wins_over_a_group_of_its_name(project):
@@ -55,6 +57,21 @@ def test_the_summary_waits_for_every_experiment_of_its_run(project):
     for part in ("exp8a", "exp8b"):
         assert order.index(f"{part}.evaluate_model_node") < order.index(
             "summarise_runs_node"
+        )
+
+
+def test_the_experiment_that_classifies_is_the_sessions(project):
+    chosen = {"classify": {"experiment": "exp9", "weights": "end"}}
+    with KedroSession.create(project_path=project, runtime_params=chosen) as session:
+        session.load_context()
+        assert pipelines["classify"].inputs() == {
+            *("exp9.model", "own_images", "params:classify", "params:seed")
+        }
+        order = [
+            node.name for node in (pipelines["classify"] + pipelines["exp9"]).nodes
+        ]
+        assert order.index("exp9.train_model_node") < order.index(
+            "exp9.classify_images_node"
         )
 
 

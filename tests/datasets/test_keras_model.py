@@ -72,3 +72,10 @@ def test_a_missing_file_is_named_and_not_called_damaged(tmp_path):
     with pytest.raises(DatasetError, match=r"model\.keras") as raised:
         KerasModelDataset(filepath=str(tmp_path / "model.keras")).load()
     assert "damaged" not in str(raised.value)
+
+
+def test_a_missing_file_comes_with_the_command_that_makes_it(tmp_path):
+    command = "kedro run --pipelines exp0"
+    dataset = KerasModelDataset(filepath=str(tmp_path / "m.keras"), made_by=command)
+    with pytest.raises(DatasetError, match=rf"no model at .*m\.keras.*: {command}$"):
+        dataset.load()

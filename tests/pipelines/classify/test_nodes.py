@@ -1,0 +1,214 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kedro_datasets.pillow import ImageDataset
+from PIL import Image
+
+from cifar_kedro.classes import CLASS_NAMES
+from cifar_kedro.datasets import DrawnSampleDataset, ImageFolderDataset
+from cifar_kedro.pipelines.classify.nodes import classify_images, prepare_images
+from cifar_kedro.pipelines.data_engineering.nodes import scale_images
+
+SIZES = st.tuples(st.integers(1, 70), st.integers(1, 70))
+COLOURS = st.tuples(*[st.integers(0, 255)] * 3)
+
+
+def through_file(image, format="PNG", **options):
+    """Store an image and read it as the dataset does."""
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return Image.open(file).copy()
+
+
+def prepare(image):
+    files, prepared = prepare_images({"a.png": lambda: image})
+    assert files == ["a.png"]
+    assert prepared.dtype == np.float32 and prepared.shape == (1, 32, 32, 3)
+    return prepared[0] * 255
+
+
+def gradient(width=90, height=60):
+    """An image that no turn and no flip leaves as it is."""
+    y, x = np.mgrid[:height, :width]
+    pixels = np.stack([255 * x / width, 255 * y / height, 0 * x], axis=-1)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+@pytest.mark.parametrize("side", [32, 64, 256, 1024])
+def test_an_enlarged_image_of_the_data_set_is_fed_as_it_was(tmp_path, side):
+    sample = DrawnSampleDataset(seed=3, train_images=10, test_images=10).load()["test"]
+    for i, image in enumerate(sample["images"]):
+        large = Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST)
+        large.save(tmp_path / f"{i}.png")
+    files, prepared = prepare_images(
+        ImageFolderDataset(path=str(tmp_path), dataset={"type": ImageDataset}).load()
+    )
+    assert files == [f"{i}.png" for i in range(10)]
+    np.testing.assert_array_equal(prepared, scale_images(sample)["images"])
+
+
+@pytest.mark.parametrize("side", [320, 333, 1000])
+def test_a_pattern_too_fine_to_see_becomes_its_mean(side):
+    board = (np.indices((side, side)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    np.testing.assert_allclose(prepare(Image.fromarray(board)), 127.5, atol=2)
+
+
+@given(colour=COLOURS, size=SIZES, mode=st.sampled_from(["RGB", "RGBA", "P", "CMYK"]))
+def test_one_colour_stays_one_colour_in_every_mode_and_size(colour, size, mode):
+    image = Image.new("RGB", size, colour).convert(mode, palette=Image.Palette.ADAPTIVE)
+    pixels = prepare(through_file(image, "TIFF" if mode == "CMYK" else "PNG"))
+    np.testing.assert_allclose(pixels, np.broadcast_to(colour, (32, 32, 3)), atol=0.01)
+
+
+@given(grey=st.integers(0, 255), size=SIZES)
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "I;16", "I"])
+def test_one_grey_stays_one_grey_in_every_mode_and_size(mode, grey, size):
+    grey = 255 * (grey > 127) if mode == "1" else grey
+    colour = {"I;16": 257 * grey, "I": 257 * grey, "LA": (grey, 255)}.get(mode, grey)
+    pixels = prepare(
+        through_file(Image.new(mode, size, colour), "TIFF" if mode == "I" else "PNG")
+    )
+    np.testing.assert_allclose(pixels, grey, atol=0.01)
+
+
+@given(colour=COLOURS, alpha=st.integers(0, 255), size=SIZES)
+def test_what_is_transparent_shows_white(colour, alpha, size):
+    pixels = prepare(through_file(Image.new("RGBA", size, (*colour, alpha))))
+    expected = 255 - (255 - np.array(colour)) * alpha / 255
+    np.testing.assert_allclose(pixels - expected, 0, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour"), [("P", 0), ("L", 0), ("RGB", (0, 0, 0)), ("1", 0)]
+)
+def test_a_transparent_colour_shows_white(mode, colour):
+    image = through_file(Image.new(mode, (40, 40)), transparency=colour)
+    assert (prepare(image) == 255).all()
+
+
+def test_hidden_colours_do_not_bleed_in_at_a_transparent_edge():
+    pixels = np.zeros((64, 64, 4), np.uint8)  # black where nobody sees it
+    pixels[:, 1::2] = (255, 255, 255, 255)
+    assert (prepare(through_file(Image.fromarray(pixels))) == 255).all()
+
+
+@pytest.mark.parametrize("size", [(300, 100), (100, 300)])
+def test_the_middle_square_is_taken(size):
+    image = Image.new("RGB", size, "red")
+    middle = (100, 0) if size[0] > size[1] else (0, 100)
+    image.paste(Image.new("RGB", (100, 100), "lime"), middle)
+    np.testing.assert_array_equal(
+        prepare(image), np.broadcast_to([0, 255, 0], (32, 32, 3))
+    )
+
+
+# How a camera that writes this orientation has stored an upright picture.
+STORED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_photographs_are_upright(orientation, format):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = gradient().transpose(STORED[orientation])
+    pixels = prepare(through_file(stored, format, exif=exif, quality=95))
+    np.testing.assert_allclose(pixels, prepare(gradient()), atol=12)
+
+
+def test_of_a_moving_picture_the_first_frame_is_taken():
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("blue", "red")]
+    image = through_file(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    np.testing.assert_array_equal(prepare(image)[0, 0], [0, 0, 255])
+
+
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_truncated_image_is_refused_or_complete(share):
+    file = io.BytesIO()
+    gradient().save(file, "PNG")
+    whole = file.getvalue()
+    cut = whole[: int(share * len(whole))]
+    try:
+        _, prepared = prepare_images({"a": lambda: Image.open(io.BytesIO(cut)).copy()})
+    except ValueError as error:
+        assert "1 of 1 files can't be classified" in str(error)
+        assert "\n  a: " in str(error)
+    else:
+        np.testing.assert_array_equal(prepared[0] * 255, prepare(gradient()))
+
+
+REFUSED = {
+    "notes.txt": (b"hello", "not an image in a format that Pillow reads"),
+    "empty.png": (b"", "not an image in a format that Pillow reads"),
+    "cut.png": (None, "image file is truncated"),
+    "float.tif": (np.ones((9, 9), np.float32), "fractions .* no known range"),
+    "deep.tif": (np.full((9, 9), 70000, np.int32), "from 70000 to 70000, expected at"),
+}
+
+
+def test_every_file_that_is_no_image_is_named_with_its_reason(tmp_path, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "cut.png")
+    whole = (tmp_path / "cut.png").read_bytes()
+    for name, (content, _) in REFUSED.items():
+        if isinstance(content, np.ndarray):
+            Image.fromarray(content).save(tmp_path / name)
+        else:
+            (tmp_path / name).write_bytes(whole[:3000] if content is None else content)
+    gradient(60, 60).save(tmp_path / "good.png")
+    gradient(300, 300).save(tmp_path / "vast.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 64)
+    images = ImageFolderDataset(path=str(tmp_path), dataset="pillow.ImageDataset")
+    with pytest.raises(ValueError, match="6 of 7 files can't be classified") as raised:
+        prepare_images(images.load())
+    for name, (_, reason) in REFUSED.items():
+        assert raised.match(rf"\n  {name}: .*{reason}")
+    assert raised.match(r"\n  vast\.png: .*\(90000 pixels\) exceeds limit")
+    assert "good.png" not in str(raised.value)
+
+
+class Oracle:
+    """A model that knows its answers."""
+
+    def predict_on_batch(self, images):
+        return images[:, 0, 0, 0, None] * np.eye(10, dtype=np.float32)[3] + np.eye(
+            10, dtype=np.float32
+        )[[7]] * np.float32(0.25)
+
+
+def test_the_table_names_the_two_most_probable_classes():
+    images = np.zeros((1500, 32, 32, 3), np.float32)
+    images[1] = 0.75
+    table = classify_images(Oracle(), images, [f"{i}.png" for i in range(1500)])
+    assert list(table) == [
+        *("file", "class", "probability", "second_class", "second_probability")
+    ]
+    assert len(table) == 1500
+    assert table.iloc[1].tolist() == ["1.png", "cat", 0.75, "horse", 0.25]
+    assert table.iloc[0]["class"] == "horse"
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_probabilities_are_ranked(seed):
+    rows = np.random.default_rng(seed).dirichlet(np.ones(10), 5).astype(np.float32)
+
+    class Model:
+        def predict_on_batch(self, images):
+            return rows
+
+    table = classify_images(Model(), np.zeros((5, 32, 32, 3), np.float32), [*"abcde"])
+    assert table["class"].tolist() == [CLASS_NAMES[i] for i in rows.argmax(axis=1)]
+    np.testing.assert_allclose(table["probability"], rows.max(axis=1), atol=1e-4)
+    assert (table["probability"] >= table["second_probability"]).all()
+    assert (table["class"] != table["second_class"]).all()

@@ -1,0 +1,146 @@
+"""The pipeline in memory, through a session, and from the command line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
+from kedro.runner import SequentialRunner
+from PIL import Image
+
+from cifar_kedro.config import Classify
+from cifar_kedro.datasets import DrawnSampleDataset, KerasModelDataset
+from cifar_kedro.networks import build_network
+from cifar_kedro.pipelines.classify import create_pipeline
+from tests.conftest import make_experiment
+from tests.test_cli import call
+
+CLASSIFY = {"experiment": "exp9", "weights": "best", "images": "mine"}
+
+
+class Recorder:
+    """A model that keeps what it is fed, and calls everything a frog."""
+
+    def __init__(self):
+        self.fed = []
+
+    def predict_on_batch(self, images):
+        self.fed.append(images)
+        return np.eye(10, dtype=np.float32)[[6] * len(images)]
+
+
+@pytest.mark.parametrize(
+    ("weights", "name"), [("end", "exp9.model"), ("best", "exp9.best_model")]
+)
+def test_the_model_is_fed_the_image_that_was_enlarged(weights, name):
+    small = DrawnSampleDataset(seed=1, train_images=10, test_images=10).load()["test"]
+    images = {
+        f"{i}.png": lambda pixels=pixels: Image.fromarray(pixels).resize((256, 256), 0)
+        for i, pixels in enumerate(small["images"])
+    }
+    classify = Classify.model_validate(CLASSIFY | {"weights": weights})
+    model = Recorder()
+    catalog = DataCatalog(
+        {
+            name: MemoryDataset(model, copy_mode="assign"),
+            "own_images": MemoryDataset(images),
+            "params:classify": MemoryDataset(classify),
+            "params:seed": MemoryDataset(0),
+        }
+    )
+    outputs = SequentialRunner().run(create_pipeline(classify), catalog)
+    (fed,) = model.fed
+    assert fed.dtype == np.float32
+    np.testing.assert_allclose(fed, small["images"] / 255, atol=1e-6)
+    (page,) = outputs["exp9.contact_sheet"].load().values()
+    texts = [text.get_text() for text in page.axes[0].texts]
+    assert texts == [text for i in range(10) for text in ("frog 100%", f"{i}.png")]
+
+
+@pytest.fixture
+def trained(project):
+    """A project in which exp9 has been trained on the sample, as far as anyone sees."""
+    path = project / "data/sample/06_models/exp9/seed-0/best_model.keras"
+    KerasModelDataset(filepath=str(path)).save(build_network(make_experiment().network))
+    return project
+
+
+def make_files(folder, count):
+    """Make images of many modes, formats and sizes, some called as no one expects."""
+    kinds = ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK"]
+    formats = {"CMYK": "jpg", "RGB": "jpg"}
+    (folder / "más imágenes").mkdir(parents=True)
+    for i in range(count):
+        mode = kinds[i % len(kinds)]
+        image = Image.new("RGB", (20 + 7 * i, 120 - 3 * i), (5 * i, 90, 200))
+        name = f"{i:03}.{formats.get(mode, 'png')}"
+        image.convert(mode).save(folder / ("más imágenes" if i % 2 else "") / name)
+    for name in ("007", "NA"):
+        Image.new("I;16", (40, 40), 30000).save(folder / name, "PNG")
+
+
+def run(project, **classify):
+    with KedroSession.create(
+        project_path=project,
+        env="sample",
+        runtime_params={"classify": {"experiment": "exp9"} | classify},
+    ) as session:
+        return session.run(pipeline_names=["classify"])
+
+
+def results(project):
+    root = project / "data/sample/08_reporting"
+    return {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+
+
+def test_a_folder_is_classified_and_a_shorter_one_leaves_no_old_page(trained):
+    make_files(trained / "many", 36)
+    run(trained, images="many")
+    folder = "classify/exp9/seed-0/best"
+    first = f"{folder}/contact_sheet/page-01.png"
+    path = f"{folder}/classified_images.csv"
+    assert results(trained) == {path, first, first.replace("01", "02")}
+    file = trained / "data/sample/08_reporting" / path
+    table = pd.read_csv(file, dtype={"file": str}, keep_default_na=False)
+    assert table["file"].tolist() == sorted(
+        p.relative_to(trained / "many").as_posix()
+        for p in (trained / "many").rglob("*")
+        if p.is_file()
+    )
+    assert table["probability"].between(0.1, 1).all()
+    with Image.open(trained / "data/sample/08_reporting" / first) as page:
+        assert page.width == 1350
+
+    make_files(trained / "few", 1)
+    run(trained, images=str(trained / "few"))  # an absolute path
+    assert results(trained) == {path, first}
+    assert len(pd.read_csv(file)) == 3
+
+
+def test_what_is_no_image_is_refused_and_nothing_is_written(trained):
+    make_files(trained / "mine", 3)
+    (trained / "mine/notes.txt").write_text("hello")
+    with pytest.raises(ValueError, match=r"1 of 6 files .*\n  notes.txt: not an image"):
+        run(trained, images="mine")
+    assert not results(trained)
+
+
+def test_a_model_that_was_not_trained_is_named_with_its_command(trained):
+    make_files(trained / "mine", 1)
+    command = "kedro run --pipelines exp9 --params seed=0"
+    with pytest.raises(DatasetError, match=rf"exp9/seed-0/model.keras.*: {command}$"):
+        run(trained, images="mine", weights="end")
+
+
+def test_by_default_images_are_looked_for_beside_the_raw_data(trained):
+    with pytest.raises(DatasetError, match=r"no folder .*/data/sample/01_raw/images\."):
+        run(trained)
+
+
+def test_classify_by_command_line(trained):
+    make_files(trained / "mine", 2)
+    call(
+        *(trained, "kedro", "run", "--env", "sample", "--pipelines", "classify"),
+        *("--params", "classify.experiment=exp9,classify.images=mine"),
+    )
+    assert len(results(trained)) == 2
