@@ -53,17 +53,22 @@ def make_images(count: int, seed: int = 0) -> dict[str, np.ndarray]:
     }
 
 
+def copy_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Copy the project, without anyone's local overrides, and work there."""
+    shutil.copytree(
+        ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local")
+    )
+    (folder / "conf/local").mkdir()
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "src", folder / "src")
+    monkeypatch.chdir(folder)
+    bootstrap_project(folder)
+    pipeline_registry.use_parameters({})  # those of another test's session
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a copy of the project's configuration, without anyone's local overrides."""
-    shutil.copytree(
-        ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("local")
-    )
-    (tmp_path / "conf/local").mkdir()
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "src", tmp_path / "src")
-    monkeypatch.chdir(tmp_path)
-    bootstrap_project(tmp_path)
-    pipeline_registry.use_parameters({})  # those of another test's session
-    return tmp_path
+    return copy_project(tmp_path, monkeypatch)

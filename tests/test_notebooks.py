@@ -10,9 +10,12 @@ from kedro.framework.session import KedroSession
 from nbclient import NotebookClient
 from traitlets import default
 
+from tests.conftest import copy_project
+
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 TINY = {
     "max_epochs": 1,
+    "exp0": {"network": {"blocks": [{"filters": [2]}]}},
     "exp9": {"network": {"blocks": [{"filters": [2]}], "dense": [4]}},
 }
 
@@ -29,19 +32,27 @@ class ThisPython(AsyncKernelManager):
         return KernelSpecManager(kernel_dirs=[])
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project in which two tiny experiments have run, once for all notebooks."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        project = copy_project(tmp_path_factory.mktemp("finished"), monkeypatch)
+        with KedroSession.create(
+            project_path=project, env="sample", runtime_params=TINY
+        ) as session:
+            session.run(pipeline_names=["exp0", "exp9", "reporting"])
+    return project
+
+
 @each_notebook
-def test_a_notebook_runs_on_what_a_run_has_written(project, path, monkeypatch):
-    with KedroSession.create(
-        project_path=project, env="sample", runtime_params=TINY
-    ) as session:
-        session.run(pipeline_names=["exp9", "reporting"])
-    folder = project / "notebooks"
-    folder.mkdir()
+def test_a_notebook_runs_on_what_a_run_has_written(finished, path, monkeypatch):
+    folder = finished / "notebooks"
+    folder.mkdir(exist_ok=True)
     for name, value in {
         "KEDRO_ENV": "sample",
         "KEDRO_DISABLE_TELEMETRY": "1",
-        "PYTHONPATH": str(project / "src"),
-        "IPYTHONDIR": str(project / ".ipython"),  # nobody's own start-up files
+        "PYTHONPATH": str(finished / "src"),
+        "IPYTHONDIR": str(finished / ".ipython"),  # nobody's own start-up files
     }.items():
         monkeypatch.setenv(name, value)
     client = NotebookClient(
