@@ -143,7 +143,7 @@ def test_a_truncated_image_is_refused_or_complete(share):
         _, prepared = prepare_images({"a": lambda: Image.open(io.BytesIO(cut)).copy()})
     except ValueError as error:
         assert "1 of 1 files can't be classified" in str(error)
-        assert "\n  a: " in str(error)
+        assert "\n  'a': " in str(error)
     else:
         np.testing.assert_array_equal(prepared[0] * 255, prepare(gradient()))
 
@@ -173,9 +173,18 @@ def test_every_file_that_is_no_image_is_named_with_its_reason(tmp_path, monkeypa
     with pytest.raises(ValueError, match="6 of 7 files can't be classified") as raised:
         prepare_images(images.load())
     for name, (_, reason) in REFUSED.items():
-        assert raised.match(rf"\n  {name}: .*{reason}")
-    assert raised.match(r"\n  vast\.png: .*\(90000 pixels\) exceeds limit")
+        assert raised.match(rf"\n  '{name}': .*{reason}")
+    assert raised.match(r"\n  'vast\.png': .*\(90000 pixels\) exceeds limit")
     assert "good.png" not in str(raised.value)
+
+
+def test_a_name_that_is_no_text_is_refused_in_letters_that_can_be_printed():
+    name = b"caf\xe9.png".decode(errors="surrogateescape")
+    with pytest.raises(
+        ValueError, match=r"'caf\\udce9\.png': .*can't encode"
+    ) as raised:
+        prepare_images({name: gradient})
+    assert str(raised.value).isascii()
 
 
 class Oracle:

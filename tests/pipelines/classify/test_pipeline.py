@@ -120,7 +120,9 @@ def test_a_folder_is_classified_and_a_shorter_one_leaves_no_old_page(trained):
 def test_what_is_no_image_is_refused_and_nothing_is_written(trained):
     make_files(trained / "mine", 3)
     (trained / "mine/notes.txt").write_text("hello")
-    with pytest.raises(ValueError, match=r"1 of 6 files .*\n  notes.txt: not an image"):
+    with pytest.raises(
+        ValueError, match=r"1 of 6 files .*\n  'notes.txt': not an image"
+    ):
         run(trained, images="mine")
     assert not results(trained)
 

@@ -25,17 +25,18 @@ def prepare_images(
         The files; and their images, float32 (n, 32, 32, 3) in [0, 1], in that order.
 
     Raises:
-        ValueError: If a file is no image, is damaged or can't be converted; the message
-            names every such file and why.
+        ValueError: If a file is no image, is damaged, can't be converted or has a name
+            that is no text; the message names every such file and why.
     """
     prepared, refused = {}, {}
     for file, load in own_images.items():
         try:
+            file.encode()  # a name that is no text could not stand in the table
             prepared[file] = _prepare_image(load())
         except Exception as error:  # of a damaged file Pillow raises nearly anything
             refused[file] = _explain(error)
     if refused:
-        lines = [f"  {file}: {reason}" for file, reason in refused.items()]
+        lines = [f"  {file!r}: {reason}" for file, reason in refused.items()]
         raise ValueError(
             f"{len(refused)} of {len(own_images)} files can't be classified, so none "
             "was; expected images only. Move these out of the folder, or save them "
