@@ -35,6 +35,11 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
         )
         self.metadata = metadata
 
+    @property
+    def storage(self) -> tuple[fsspec.AbstractFileSystem, str]:
+        """The file system, and the path on it."""
+        return self._fs, self._path
+
     def _exists(self) -> bool:
         return bool(self._fs.exists(self._path))
 

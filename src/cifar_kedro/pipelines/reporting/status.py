@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.differences import find_differences
 
 # What of an experiment does not change its result.
 _NAMES = {"name", "title", "builds_on", "reported"}
@@ -51,17 +52,4 @@ def _compare(
         return ["not validly configured"]
     then = {k: v for k, v in provenance["parameters"].items() if k not in _NAMES}
     settings = [key for key in _RUN_SETTINGS if provenance[key] != parameters.get(key)]
-    return [*_list_differences(then, today), *settings]
-
-
-def _list_differences(then: Any, today: Any, path: str = "") -> list[str]:
-    """List the keys, dots between levels, whose values differ."""
-    if not (isinstance(then, dict) and isinstance(today, dict)):
-        return [] if then == today else [path]
-    return [
-        difference
-        for key in {**then, **today}
-        for difference in _list_differences(
-            then.get(key), today.get(key), f"{path}.{key}" if path else key
-        )
-    ]
+    return [*find_differences(then, today), *settings]

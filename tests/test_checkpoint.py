@@ -1,0 +1,158 @@
+import errno
+import multiprocessing
+import os
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kedro.io import DatasetError
+
+from cifar_kedro.checkpoint import Checkpoint, TrainingState
+from cifar_kedro.datasets.checkpoint import CheckpointDataset
+
+STATE = TrainingState(
+    variables=[np.arange(6, dtype=np.float32).reshape(2, 3), np.uint32([1, 2])],
+    best_weights=[np.float32([0.1])],
+    history=[{"epoch": 1, "loss": 0.1 + 0.2}],
+    counters=[{"best": float("inf"), "wait": 2, "best_epoch": None}, {}],
+    stopped=False,
+)
+ORIGIN = {"seed": 0, "parameters": {"training": {"batch_size": 512}}}
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return Checkpoint(str(tmp_path / "run/checkpoint.npz"), origin=ORIGIN)
+
+
+def same(one, two):
+    for a, b in (
+        (one.variables, two.variables),
+        (one.best_weights, two.best_weights),
+    ):
+        assert [(x.dtype, x.tobytes()) for x in a] == [
+            (x.dtype, x.tobytes()) for x in b
+        ]
+    return (one.history, one.counters, one.stopped) == (
+        *(two.history, two.counters),
+        two.stopped,
+    )
+
+
+def test_a_state_comes_back_to_the_bit(checkpoint):
+    assert checkpoint.load() is None
+    assert not checkpoint.exists()
+    checkpoint.save(STATE)
+    assert same(checkpoint.load(), STATE)
+    checkpoint.delete()
+    checkpoint.delete()
+    assert checkpoint.load() is None
+
+
+@given(value=st.floats(allow_nan=False), count=st.integers(0, 12))
+def test_any_number_comes_back(tmp_path_factory, value, count):
+    checkpoint = Checkpoint(str(tmp_path_factory.mktemp("run") / "checkpoint.npz"))
+    variables = [np.float64([value + i]) for i in range(count)]
+    state = TrainingState(variables, [], [{"loss": value}], [{"best": value}], True)
+    checkpoint.save(state)
+    assert same(checkpoint.load(), state)
+
+
+def test_one_setting_starts_afresh(checkpoint):
+    checkpoint.save(STATE)
+    assert Checkpoint(checkpoint.filepath, resume=False).load() is None
+
+
+def test_another_origin_is_refused_and_its_changes_named(checkpoint):
+    checkpoint.save(STATE)
+    origin = {"seed": 0, "parameters": {"training": {"batch_size": 64}}, "new": 1}
+    other = Checkpoint(checkpoint.filepath, origin=origin)
+    with pytest.raises(DatasetError) as error:
+        other.load()
+    for part in (
+        "1 epochs are done",
+        "parameters.training.batch_size was 512, is 64",
+        "new was None, is 1",
+        "--params resume=false",
+    ):
+        assert part in str(error.value)
+    assert "seed" not in str(error.value)
+
+
+@pytest.mark.parametrize("damage", ["torn", "text", "foreign", "empty"])
+def test_what_is_no_state_is_refused(checkpoint, tmp_path, damage):
+    checkpoint.save(STATE)
+    path = tmp_path / "run/checkpoint.npz"
+    whole = path.read_bytes()
+    if damage == "foreign":
+        np.savez(path, images=np.zeros(3))
+    else:
+        path.write_bytes(
+            {"torn": whole[: len(whole) // 2], "text": b"hello", "empty": b""}[damage]
+        )
+    with pytest.raises(DatasetError, match=r"no state of a training.*resume=false"):
+        checkpoint.load()
+
+
+def test_a_full_disk_leaves_the_last_state(checkpoint, monkeypatch):
+    checkpoint.save(STATE)
+
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(DatasetError, match="No space left on device"):
+        checkpoint.save(TrainingState([], [], [], [], True))
+    assert same(checkpoint.load(), STATE)
+
+
+def test_a_training_has_one_owner(checkpoint, tmp_path):
+    with checkpoint.claim():
+        with pytest.raises(DatasetError, match=f"process {os.getpid()} is at the same"):
+            with checkpoint.claim():
+                pass
+    assert list((tmp_path / "run").iterdir()) == []
+    with checkpoint.claim():
+        pass
+
+
+def hold(filepath, claimed):
+    with Checkpoint(filepath).claim():
+        claimed.set()
+        signal.pause()
+
+
+def test_the_claim_of_a_dead_process_does_not_count(checkpoint):
+    context = multiprocessing.get_context("spawn")
+    claimed = context.Event()
+    owner = context.Process(target=hold, args=(checkpoint.filepath, claimed))
+    owner.start()
+    assert claimed.wait(60)
+    with pytest.raises(DatasetError, match=f"process {owner.pid} is at the same"):
+        with checkpoint.claim():
+            pass
+    owner.kill()
+    owner.join()
+    with checkpoint.claim():
+        pass
+
+
+def test_the_catalog_names_the_place(tmp_path):
+    dataset = CheckpointDataset(filepath=str(tmp_path / "a.npz"), resume=False)
+    assert not dataset.exists()
+    checkpoint = dataset.load()
+    assert (checkpoint.filepath, checkpoint.resume) == (str(tmp_path / "a.npz"), False)
+    checkpoint.save(STATE)
+    assert dataset.exists()
+    with pytest.raises(DatasetError, match="written by its training"):
+        dataset.save(STATE)
+
+
+def test_a_store_that_is_no_file_system_keeps_states_too():
+    checkpoint = Checkpoint("memory://team/exp0/checkpoint.npz")
+    with checkpoint.claim(), checkpoint.claim():
+        checkpoint.save(STATE)
+        assert same(checkpoint.load(), STATE)
+        checkpoint.delete()
