@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+import keras
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node
 
+from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.datasets import KerasModelDataset
 from cifar_kedro.datasets.atomic import JSONDataset
 from cifar_kedro.hooks import FailureHooks
@@ -112,3 +114,44 @@ def test_where_no_note_can_be_written_the_error_stays_the_error(tmp_path, caplog
     hooks.on_pipeline_error(ValueError(), DataCatalog({"exp0.failure": note}))
     message = "failure could not be noted: exp0.failure: Nothing can be written to"
     assert message in caplog.text
+
+
+def test_a_training_that_another_process_is_at_is_refused(project):
+    path = project / "data/sample/06_models/exp0/seed-0/checkpoint.npz"
+    with Checkpoint(str(path)).claim():
+        with pytest.raises(DatasetError, match="is at the same experiment and seed"):
+            run(project, "exp0")
+        assert list(path.parent.iterdir()) == [path.with_name("checkpoint.npz.lock")]
+    run(project, "exp0", params={"seed": 1})  # another seed is another training
+
+
+def test_the_state_of_a_training_stays_until_its_run_has_ended_well(
+    project, monkeypatch
+):
+    folder = project / "data/sample/06_models/exp0/seed-0"
+    with monkeypatch.context() as patch:
+        patch.setattr(nodes, "predict", raise_(ValueError("no power")))
+        with pytest.raises(ValueError, match="no power"):
+            run(project, "exp0")
+    assert (folder / "checkpoint.npz").exists()
+    with monkeypatch.context() as patch:  # done already: nothing is trained again
+        patch.setattr(keras.Model, "fit", raise_(AssertionError("trained again")))
+        run(project, "exp0")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "best_model.keras",
+        "model.keras",
+        "provenance.json",
+    ]
+
+
+def test_other_parameters_are_refused_until_the_training_starts_afresh(
+    project, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(nodes, "predict", raise_(ValueError("no power")))
+        with pytest.raises(ValueError, match="no power"):
+            run(project, "exp0")
+    changed = {"exp0": {"network": {"blocks": [{"filters": [3]}]}}}
+    with pytest.raises(DatasetError, match=r"network\.blocks was .* resume=false"):
+        run(project, "exp0", params=changed)
+    run(project, "exp0", params=changed | {"resume": False})

@@ -2,8 +2,12 @@ import keras
 import numpy as np
 import pytest
 
+from cifar_kedro.callbacks import make_steering
+from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.config import Execution
+from cifar_kedro.execution import prepare_keras
 from cifar_kedro.networks import build_network
-from cifar_kedro.training import HISTORY_COLUMNS, fit, make_callbacks, make_optimizer
+from cifar_kedro.training import HISTORY_COLUMNS, fit, make_optimizer
 from tests.conftest import make_experiment, make_images
 
 TRAIN, VALIDATION = make_images(40), make_images(20, seed=1)
@@ -11,7 +15,7 @@ AUGMENTATION = {"horizontal_flip": True, "rotation_range": 20.0}
 
 
 def run(experiment, seed=0, **options):
-    keras.utils.set_random_seed(seed)
+    prepare_keras(seed, experiment.training.precision, Execution())
     network = build_network(experiment.network)
     return fit(network, TRAIN, VALIDATION, experiment, seed, **options)
 
@@ -88,7 +92,7 @@ def test_augmentation_changes_training_only():
 def test_early_stopping_knows_what_is_better(metric, rising, falling, direction):
     """Feed a metric that moves one way for nine epochs; patience is two."""
     training = {"early_stopping": {metric: 2}}
-    (stop,) = make_callbacks(make_experiment(training=training).training)
+    (stop,) = make_steering(make_experiment(training=training).training)
     trainee = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2)])
     trainee.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     trainee.fit(np.zeros((1, 1)), np.zeros(1), verbose=0)
@@ -150,7 +154,7 @@ def test_callbacks_watch_what_the_experiment_names():
             "min_lr": 1e-5,
         },
     }
-    plateau, *stops = make_callbacks(make_experiment(training=training).training)
+    plateau, *stops = make_steering(make_experiment(training=training).training)
     assert (plateau.monitor, plateau.factor, plateau.patience, plateau.min_lr) == (
         *("val_loss", 0.1, 5),
         1e-5,
@@ -160,3 +164,89 @@ def test_callbacks_watch_what_the_experiment_names():
         "accuracy": 3,
     }
     assert not any(stop.restore_best_weights for stop in stops)
+
+
+EVERYTHING = {
+    "network": {"dropout": 0.5, "batch_norm": True, "l2": 0.001},
+    "augmentation": AUGMENTATION,
+    "training": {
+        "epochs": 6,
+        "early_stopping": {"val_loss": 9},
+        "reduce_lr": {
+            "monitor": "accuracy",
+            "factor": 0.1,
+            "patience": 2,
+            "min_lr": 1e-6,
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("done", [1, 4, 6])
+def test_resumed_equals_uninterrupted(tmp_path, done):
+    """Dropout, augmentation, order, optimizer, rate, counters, best weights, history."""
+    experiment = make_experiment(**EVERYTHING)
+    whole = run(experiment)
+    assert whole[2]["learning_rate"].nunique() > 1  # or the counters are not tried
+    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+    run(experiment, checkpoint=checkpoint, max_epochs=done)
+    keras.utils.set_random_seed(
+        99
+    )  # nothing may depend on what this process did before
+    resumed = run(experiment, checkpoint=checkpoint)
+    for index in (0, 1):
+        assert weights(resumed[index]) == weights(whole[index])
+    measured = HISTORY_COLUMNS[:-1]
+    assert resumed[2][measured].equals(whole[2][measured])
+    assert (resumed[2]["seconds"] > 0).all()
+
+
+def test_a_training_that_its_callbacks_ended_is_not_taken_up_again(tmp_path):
+    training = {
+        "epochs": 9,
+        "optimizer": {"name": "sgd", "learning_rate": 1e-9},
+        "early_stopping": {"val_accuracy": 2},
+    }
+    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+    one, two = (
+        run(make_experiment(training=training), checkpoint=checkpoint) for _ in "12"
+    )
+    assert weights(one[0]) == weights(two[0])
+    assert one[2].equals(two[2])  # seconds included: no epoch was run again
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path):
+    training = {"optimizer": {"name": "sgd", "learning_rate": 10.0}, "epochs": 30}
+    experiment = make_experiment(training=training, network={"l2": 1.0})
+    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+    with pytest.raises(FloatingPointError) as error:
+        run(experiment, checkpoint=checkpoint)
+    epoch = len(checkpoint.load().history) if checkpoint.exists() else 0
+    for part in (f"at epoch {epoch + 1}, step", "learning_rate", "resume=false"):
+        assert part in str(error.value)
+
+
+def test_more_steps_per_execution_give_the_same(tmp_path):
+    training = {"batch_size": 10}
+    one, two = (
+        run(
+            make_experiment(training=training),
+            execution=Execution(steps_per_execution=steps),
+        )
+        for steps in (1, 2)
+    )
+    np.testing.assert_allclose(one[2]["loss"], two[2]["loss"], rtol=1e-5)
+    with pytest.raises(ValueError, match=r"received 3, expected a divisor .*: 1, 2, 4"):
+        run(
+            make_experiment(training=training),
+            execution=Execution(steps_per_execution=3),
+        )
+
+
+def test_mixed_precision_computes_in_16_bits_and_keeps_32():
+    network, _, history = run(make_experiment(training={"precision": "mixed_bfloat16"}))
+    assert {w.dtype for w in network.get_weights()} == {np.dtype("float32")}
+    assert network.get_layer("conv1_1").compute_dtype == "bfloat16"
+    assert network.output.dtype == "float32"
+    assert np.isfinite(history["loss"]).all()
+    assert weights(run(make_experiment())[0]) != weights(network)

@@ -46,6 +46,23 @@ class Strict(BaseModel):
         return section
 
 
+class Execution(Strict):
+    """How a run uses the hardware.
+
+    Attributes:
+        steps_per_execution: Training steps per call of the compiled step: more keep a GPU
+            busy. A divisor of the steps of an epoch.
+        data_parallel: Whether each batch is split between all GPUs of the machine (Keras
+            on JAX).
+        deterministic_operations: Whether a GPU under TensorFlow uses only operations
+            that give the same bits each time (slower). A CPU always does.
+    """
+
+    steps_per_execution: Positive = 1
+    data_parallel: bool = False
+    deterministic_operations: bool = False
+
+
 class Classify(Strict):
     """What the ``classify`` pipeline takes: whose model, and which images.
 
@@ -68,6 +85,8 @@ class RunSettings(Strict):
         seed: Draws the split, the initial weights, the order, dropout, augmentation.
         validation_images: Number of training images kept for validation.
         max_epochs: Upper bound on every experiment's epochs; none if null.
+        resume: Whether an interrupted training goes on where it was.
+        execution: How to use the hardware.
         classify: Model and images of the ``classify`` pipeline.
     """
 
@@ -75,6 +94,8 @@ class RunSettings(Strict):
     validation_images: int = Field(ge=10)
     max_epochs: Positive | None = None
     classify: Classify
+    resume: bool = True
+    execution: Execution = Execution()
 
 
 class Block(Strict):
@@ -195,6 +216,8 @@ class Training(Strict):
     Attributes:
         drop_remainder: Whether an epoch leaves out the last, smaller batch (the report's
             ``steps_per_epoch = 40000 // 512`` in the augmented experiments).
+        precision: Keras' dtype policy; the report's is float32. A mixed one computes in
+            16 bits and keeps the weights in 32: for GPUs.
     """
 
     optimizer: Optimizer
@@ -203,6 +226,7 @@ class Training(Strict):
     epochs: Positive
     early_stopping: EarlyStopping = EarlyStopping()
     reduce_lr: ReduceLROnPlateau | None = None
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
 
     @model_validator(mode="after")
     def _min_lr_is_below_lr(self) -> Self:

@@ -1,6 +1,7 @@
 """Hooks into Kedro's life cycle."""
 
 import logging
+from contextlib import ExitStack
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -76,3 +77,44 @@ class FailureHooks:
             failure = catalog.get(f"{node.namespace}.failure")
             if failure.exists() and failure.load()["node"] == node.name:
                 failure.delete()
+
+
+class CheckpointHooks:
+    """Claims the trainings of a run, and clears their states away when it has ended well.
+
+    Not earlier: whatever a run was killed at, its trainings need not be done again.
+    """
+
+    def __init__(self) -> None:
+        """Claim nothing yet."""
+        self._claims = ExitStack()
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Claim them all, or none.
+
+        Raises:
+            DatasetError: If another process is at one of them.
+        """
+        self._claims.close()  # those of an interrupted run of the same process
+        with ExitStack() as claims:
+            for checkpoint in _list_checkpoints(pipeline, catalog):
+                claims.enter_context(checkpoint.claim())
+            self._claims = claims.pop_all()
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Clear away, and let go."""
+        for checkpoint in _list_checkpoints(pipeline, catalog):
+            checkpoint.delete()
+        self._claims.close()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Let go; the states stay."""
+        self._claims.close()
+
+
+def _list_checkpoints(pipeline: Any, catalog: Any) -> list[Any]:
+    names = sorted(n for n in pipeline.inputs() if n.endswith(".checkpoint"))
+    return [catalog.load(name) for name in names]

@@ -67,7 +67,10 @@ def build_network(network: Network) -> Model:
     for number, units in enumerate(network.dense, start=1):
         x = learn(layers.Dense(units, name=f"dense{number}", **learned), x)
         x = drop(x, f"dense{number}")
-    outputs = layers.Dense(len(CLASS_NAMES), activation="softmax", name="classes")(x)
+    # Probabilities in float32 whatever the precision of the rest.
+    outputs = layers.Dense(
+        len(CLASS_NAMES), activation="softmax", name="classes", dtype="float32"
+    )(x)
     return KerasModel(inputs, outputs)
 
 

@@ -67,6 +67,19 @@ def describe_run(
     }
 
 
+def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
+    """Take what the state of a training depends on, so what must not change within one.
+
+    Not the commit: whether a change of the code changes results, only people can say.
+    """
+    parameters = provenance["parameters"]
+    sections = ("network", "training", "augmentation")
+    return {
+        "parameters": {section: parameters[section] for section in sections},
+        **{k: provenance[k] for k in ("seed", "data_sha256", "backend", "packages")},
+    }
+
+
 def now() -> str:
     """Tell the time: ISO 8601, UTC, whole seconds; as text in order of time."""
     return datetime.now(UTC).isoformat(timespec="seconds")

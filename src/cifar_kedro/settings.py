@@ -1,9 +1,9 @@
 """Project settings. See Kedro's documentation of ``settings.py``."""
 
 from cifar_kedro.config_loader import ExperimentConfigLoader
-from cifar_kedro.hooks import ExperimentHooks, FailureHooks
+from cifar_kedro.hooks import CheckpointHooks, ExperimentHooks, FailureHooks
 
-HOOKS = (ExperimentHooks(), FailureHooks())
+HOOKS = (ExperimentHooks(), FailureHooks(), CheckpointHooks())
 
 CONFIG_LOADER_CLASS = ExperimentConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -1,10 +1,6 @@
-"""The training loop: Keras' own, with the report's callbacks."""
+"""The training loop: Keras' own, on resident images, with the report's callbacks."""
 
-import sys
-import tempfile
-import time
-from pathlib import Path
-from typing import Any
+import logging
 
 import keras
 import numpy as np
@@ -12,10 +8,20 @@ import pandas as pd
 
 from cifar_kedro.augmentation import AffineAugmentation
 from cifar_kedro.batches import ShuffledBatches
-from cifar_kedro.config import Experiment, Training
+from cifar_kedro.callbacks import (
+    EpochRecord,
+    Progress,
+    SaveState,
+    StopOnDivergence,
+    Validation,
+    make_steering,
+)
+from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.config import Execution, Experiment, Training
+from cifar_kedro.execution import for_fit, for_training, prepare_keras
+from cifar_kedro.resident_images import ResidentImages
 
-# Images per step where nothing is learnt: only the memory of the activations bounds it.
-EVALUATION_BATCH = 1000
+logger = logging.getLogger(__name__)
 
 HISTORY_COLUMNS = [
     "epoch",
@@ -27,16 +33,21 @@ HISTORY_COLUMNS = [
     "seconds",
 ]
 
+Images = dict[str, np.ndarray]
+
 
 def fit(
     network: keras.Model,
-    train: dict[str, np.ndarray],
-    validation: dict[str, np.ndarray],
+    train: Images,
+    validation: Images,
     experiment: Experiment,
     seed: int,
+    *,
     max_epochs: int | None = None,
+    execution: Execution = Execution(),
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[keras.Model, keras.Model, pd.DataFrame]:
-    """Train a network as its experiment says.
+    """Train a network as its experiment says, going on where a checkpoint left off.
 
     Args:
         network: The network; it holds the weights at the end of training afterwards.
@@ -45,52 +56,102 @@ def fit(
         experiment: What to do.
         seed: Draws order, dropout and augmentation.
         max_epochs: Upper bound on the experiment's epochs.
+        execution: How to use the hardware.
+        checkpoint: Where to keep the state after each epoch; nowhere if None.
 
     Returns:
         The network, a copy of it with the weights of the best val_accuracy, and the
         history: one row per epoch, columns `HISTORY_COLUMNS`.
+
+    Raises:
+        FloatingPointError: If the loss is not finite.
+        kedro.io.DatasetError: If the checkpoint is damaged or another training's.
     """
     training = experiment.training
-    keras.utils.set_random_seed(seed)
-    trainee = _trainee(network, experiment, seed)
-    batches = ShuffledBatches(train, training.batch_size, seed, training.drop_remainder)
-    with tempfile.TemporaryDirectory() as folder:
-        best = Path(folder) / "best.keras"
-        history = trainee.fit(
-            batches,
+    prepare_keras(seed, training.precision, execution)
+    images = ResidentImages(train["images"])
+    trainee = _make_trainee(network, images, experiment, seed, execution)
+    record, steering = EpochRecord(network), make_steering(training)
+    callbacks = [
+        StopOnDivergence(),
+        Validation(network, validation),
+        record,
+        *steering,
+        Progress(experiment.name, len(train["labels"])),
+    ]
+    stopped = False
+    if checkpoint:
+        saving = SaveState(checkpoint, _state_of(trainee, images), record, steering)
+        callbacks.append(saving)
+        if state := checkpoint.load():
+            saving.restore(state)
+            stopped = state.stopped
+            logger.info("%s: resumed after epoch %d", experiment.name, len(record.rows))
+    epochs, done = min(training.epochs, max_epochs or training.epochs), len(record.rows)
+    if done < epochs and not stopped:
+        batches = ShuffledBatches(
+            *(train["labels"], training.batch_size, seed, training.drop_remainder),
+            first_epoch=done,
+        )
+        _check_divisor(execution.steps_per_execution, batches.steps_per_epoch)
+        trainee.fit(
+            for_fit(batches),
             steps_per_epoch=batches.steps_per_epoch,
             shuffle=False,  # the batches are
-            epochs=min(training.epochs, max_epochs or training.epochs),
-            validation_data=(validation["images"], validation["labels"]),
-            validation_batch_size=EVALUATION_BATCH,
-            callbacks=[
-                EpochRecord(),
-                BestModel(network, best),
-                *make_callbacks(training),
-            ],
-            verbose="auto" if sys.stdout.isatty() else 2,
+            initial_epoch=done,
+            epochs=epochs,
+            callbacks=callbacks,
+            verbose=0,
         )
-        best_network = keras.saving.load_model(best)
-    frame = pd.DataFrame({"epoch": np.add(history.epoch, 1), **history.history})
-    return network, best_network, frame[HISTORY_COLUMNS]
+    best_network = keras.models.clone_model(network)
+    best_network.set_weights(record.best_weights)
+    return network, best_network, pd.DataFrame(record.rows)[HISTORY_COLUMNS]
 
 
-def _trainee(network: keras.Model, experiment: Experiment, seed: int) -> keras.Model:
-    """Compile the network, behind its augmentation if it has one.
+def _make_trainee(
+    network: keras.Model,
+    images: ResidentImages,
+    experiment: Experiment,
+    seed: int,
+    execution: Execution,
+) -> keras.Model:
+    """Compile the network behind its images, and its augmentation if it has one.
 
-    The network itself stays uncompiled and free of augmentation, so that it is saved
-    without either.
+    The network itself stays uncompiled and free of both, so that it is saved without
+    them. Its variables are the trainee's.
     """
-    layers = [keras.Input(network.input_shape[1:]), network]
+    training = experiment.training
+    layers = [keras.Input((), dtype="int32"), images]
     if experiment.augmentation:
-        layers.insert(1, AffineAugmentation(experiment.augmentation, seed))
+        layers.append(AffineAugmentation(experiment.augmentation, seed))
+    layers.append(for_training(network))
     trainee = keras.Sequential(layers)
     trainee.compile(
-        optimizer=make_optimizer(experiment.training),
+        optimizer=make_optimizer(training),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
+        steps_per_execution=execution.steps_per_execution,
     )
     return trainee
+
+
+def _state_of(trainee: keras.Model, images: ResidentImages) -> list[keras.Variable]:
+    """List what changes in a training: all variables but the images."""
+    optimizer = trainee.optimizer
+    optimizer.build(trainee.trainable_variables)
+    changing = [v for v in trainee.variables if v is not images.images]
+    return [*changing, *optimizer.variables]
+
+
+def _check_divisor(per_execution: int, per_epoch: int) -> None:
+    """See that executions end where epochs end: Keras would go on into the next."""
+    if per_epoch % per_execution:
+        divisors = [n for n in range(1, per_epoch + 1) if per_epoch % n == 0]
+        raise ValueError(
+            f"execution.steps_per_execution: received {per_execution}, expected a "
+            f"divisor of the {per_epoch} steps of an epoch: "
+            f"{', '.join(map(str, divisors))}"
+        )
 
 
 def make_optimizer(training: Training) -> keras.Optimizer:
@@ -99,46 +160,3 @@ def make_optimizer(training: Training) -> keras.Optimizer:
     if settings.name == "sgd":
         return keras.optimizers.SGD(settings.learning_rate, settings.momentum or 0.0)
     return keras.optimizers.Adam(settings.learning_rate)
-
-
-def make_callbacks(training: Training) -> list[keras.callbacks.Callback]:
-    """Make the callbacks that steer a training, in the report's order."""
-    callbacks: list[keras.callbacks.Callback] = []
-    if plateau := training.reduce_lr:
-        callbacks.append(keras.callbacks.ReduceLROnPlateau(**plateau.model_dump()))
-    for metric, patience in training.early_stopping.model_dump(
-        exclude_none=True
-    ).items():
-        callbacks.append(keras.callbacks.EarlyStopping(metric, patience=patience))
-    return callbacks
-
-
-class BestModel(keras.callbacks.ModelCheckpoint):
-    """Saves the network, without what stands before it, on its best val_accuracy."""
-
-    def __init__(self, network: keras.Model, filepath: Path) -> None:
-        """Save `network` at `filepath`."""
-        super().__init__(
-            filepath, monitor="val_accuracy", mode="max", save_best_only=True
-        )
-        self.network = network
-
-    def set_model(self, model: Any) -> None:
-        """Watch the network instead of the model that Keras trains."""
-        super().set_model(self.network)
-
-
-class EpochRecord(keras.callbacks.Callback):
-    """Adds the learning rate in use and the wall seconds of each epoch to its logs."""
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Start the clock."""
-        self._since = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Write both, before another callback changes the rate."""
-        logs["learning_rate"] = float(
-            keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
-        )
-        now = time.perf_counter()
-        logs["seconds"], self._since = now - self._since, now

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.config import Execution
 from cifar_kedro.pipelines.modelling.nodes import (
     build_model,
     evaluate_model,
@@ -22,16 +24,21 @@ def weights(model):
 
 def test_build_draws_the_weights_from_the_seed():
     experiment = make_experiment()
-    one, two, other = (weights(build_model(experiment, seed)) for seed in (0, 0, 1))
+    one, two, other = (
+        weights(build_model(experiment, seed, Execution())) for seed in (0, 0, 1)
+    )
     assert one == two != other
 
 
-def test_train_and_evaluate_agree_on_the_contracts():
+def test_train_and_evaluate_agree_on_the_contracts(tmp_path):
     experiment = make_experiment(reported=REPORTED)
     data, test = make_images(40), make_images(30, seed=2)
-    built = build_model(experiment, 0)
+    built = build_model(experiment, 0, Execution())
     before = time.perf_counter()
-    trained = train_model(built, data, data, experiment, 0, None)
+    trained = train_model(
+        *(built, data, data, experiment, 0, None, Execution()),
+        Checkpoint(str(tmp_path / "checkpoint.npz")),
+    )
     model, best, history, provenance = trained
     assert history["seconds"].sum() < provenance["seconds"]
     assert provenance["seconds"] < time.perf_counter() - before

@@ -1,31 +1,34 @@
 """Nodes of the modelling pipeline: build, train, evaluate."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cifar_kedro.config import Experiment
+from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.memory import explaining_lack_of_memory
 from cifar_kedro.networks import Model, build_network
-from cifar_kedro.provenance import describe_run, hash_images
+from cifar_kedro.provenance import describe_run, hash_images, name_origin
 from cifar_kedro.validation import LabelledImages
 
 
-def build_model(experiment: Experiment, seed: int) -> Model:
+def build_model(experiment: Experiment, seed: int, execution: Execution) -> Model:
     """Build an experiment's untrained network.
 
     Args:
         experiment: The experiment.
         seed: Draws the initial weights.
+        execution: How to use the hardware.
 
     Returns:
         A `keras.Model` from float images (n, 32, 32, 3) to probabilities (n, 10).
     """
-    import keras
+    from cifar_kedro.execution import prepare_keras
 
-    keras.utils.set_random_seed(seed)
+    prepare_keras(seed, experiment.training.precision, execution)
     return build_network(experiment.network)
 
 
@@ -37,8 +40,10 @@ def train_model(
     experiment: Experiment,
     seed: int,
     max_epochs: int | None,
+    execution: Execution,
+    checkpoint: Checkpoint,
 ) -> tuple[Model, Model, pd.DataFrame, dict[str, Any]]:
-    """Train an experiment's network.
+    """Train an experiment's network, going on where an interrupted run left off.
 
     Returns:
         What `cifar_kedro.training.fit` does, and the training's provenance: see
@@ -48,7 +53,12 @@ def train_model(
 
     since = time.perf_counter()
     provenance = describe_run(train, validation, experiment, seed, max_epochs)
-    trained = fit(untrained_model, train, validation, experiment, seed, max_epochs)
+    trained = fit(
+        *(untrained_model, train, validation, experiment, seed),
+        max_epochs=max_epochs,
+        execution=execution,
+        checkpoint=replace(checkpoint, origin=name_origin(provenance)),
+    )
     return *trained, provenance | {"seconds": time.perf_counter() - since}
 
 
@@ -126,7 +136,7 @@ def predict(network: Model, images: np.ndarray) -> np.ndarray:
     Not by ``network.predict``: its tf.data iterator (TensorFlow 2.21) often waits, idle,
     for up to a minute before it ends.
     """
-    from cifar_kedro.training import EVALUATION_BATCH
+    from cifar_kedro.callbacks import EVALUATION_BATCH
 
     starts = range(0, len(images), EVALUATION_BATCH)
     batches = (images[start : start + EVALUATION_BATCH] for start in starts)

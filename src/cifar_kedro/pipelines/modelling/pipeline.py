@@ -21,7 +21,7 @@ def create_pipeline(experiment: str) -> Pipeline:
         [
             Node(
                 build_model,
-                inputs=["params:experiment", "params:seed"],
+                inputs=["params:experiment", "params:seed", "params:execution"],
                 outputs="untrained_model",
                 name="build_model_node",
             ),
@@ -34,6 +34,8 @@ def create_pipeline(experiment: str) -> Pipeline:
                     "params:experiment",
                     "params:seed",
                     "params:max_epochs",
+                    "params:execution",
+                    "checkpoint",
                 ],
                 outputs=["model", "best_model", "history", "provenance"],
                 name="train_model_node",
@@ -66,6 +68,7 @@ def create_pipeline(experiment: str) -> Pipeline:
             "params:experiment": f"params:{experiment}",
             "params:seed": "params:seed",
             "params:max_epochs": "params:max_epochs",
+            "params:execution": "params:execution",
         },
         tags="modelling",
     )

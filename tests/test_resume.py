@@ -1,0 +1,106 @@
+"""Real processes, really killed: what they leave, and how the next one goes on."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import ROOT
+
+SCRIPT = Path(__file__).with_name("killed_run.py")
+RUN = "exp0/seed-0"
+
+
+def run(project, point="none", number="SIGKILL"):
+    """Run exp0 in a process of its own: return its status and what it logged."""
+    done = subprocess.run(
+        [sys.executable, SCRIPT, project, point, number],
+        cwd=project,
+        env={
+            "PYTHONPATH": str(ROOT / "src"),
+            "PATH": "",
+            "KEDRO_DISABLE_TELEMETRY": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    return done.returncode, done.stderr + done.stdout
+
+
+def results(project):
+    """Read all that a run leaves, but what tells of time."""
+    data = project / "data/sample"
+    history = pd.read_csv(data / "07_model_output" / RUN / "history.csv")
+    metrics = json.loads((data / "07_model_output" / RUN / "metrics.json").read_text())
+    for key in ("started", "seconds"):
+        del metrics["provenance"][key]
+    del metrics["training_seconds"]
+    predictions = np.load(data / "07_model_output" / RUN / "predictions.npz")
+    return {
+        "history": history.drop(columns="seconds").to_csv(),
+        "metrics": metrics,
+        "predictions": {k: v.tobytes() for k, v in predictions.items()},
+        "models": {
+            name: [w.tobytes() for w in keras.saving.load_model(path).get_weights()]
+            for name in ("model", "best_model")
+            for path in [data / "06_models" / RUN / f"{name}.keras"]
+        },
+        "files": sorted(
+            path.relative_to(data).as_posix()
+            for path in data.rglob("*")
+            if path.is_file()
+        ),
+    }
+
+
+@pytest.fixture
+def twin(project, tmp_path_factory):
+    """Give a second copy of the project."""
+    twin = tmp_path_factory.mktemp("twin")
+    shutil.copytree(project, twin, dirs_exist_ok=True)
+    return twin
+
+
+def test_killed_anywhere_and_resumed_equals_uninterrupted(project, twin):
+    assert run(twin)[0] == 0
+    checkpoint = project / "data/sample/06_models" / RUN / "checkpoint.npz"
+    for point, done in (
+        ("batch", None),
+        ("checkpoint", 1),
+        ("evaluation", 2),
+        ("figure", 5),
+    ):
+        status, log = run(project, point)
+        assert status == -signal.SIGKILL, log
+        assert checkpoint.exists()
+        if done:
+            assert f"exp0: resumed after epoch {done}" in log, (point, log)
+            assert f"epoch {done}/" not in log  # no epoch is run again
+    status, log = run(project)
+    assert status == 0, log
+    assert "exp0: resumed after epoch 5" in log
+    # A file that a killed process had begun is not the next one's to delete at once.
+    for path in project.rglob(".tmp-*"):
+        path.unlink()
+    assert results(project) == results(twin)
+    assert not any("checkpoint" in name for name in results(project)["files"])
+
+
+def test_interrupted_by_hand_the_state_stays_and_the_claim_does_not(project):
+    status, log = run(project, "batch", "SIGINT")
+    assert status != 0
+    assert "KeyboardInterrupt" in log
+    folder = project / "data/sample/06_models" / RUN
+    assert [path.name for path in folder.iterdir()] == ["checkpoint.npz"]
+    status, log = run(project)
+    assert status == 0, log
+    assert "exp0: resumed after epoch 1" in log
