@@ -234,8 +234,8 @@ def changes_accuracy(baseline: str, experiment: str) -> Check:
         significant = pair["p_value_holm"] < SIGNIFICANCE
         as_claimed = significant and ours * reported > 0
         opposite = significant and ours * reported < 0
-        figures = f"{_points(pair)}, {_p_value(pair)}; the report's {reported:+.1f} "
-        figures += f"{'is' if compatible else 'is not'} within {half_width:.1f} of it"
+        figures = f"{_points(pair)}, {_p_value(pair)}, the report's {reported:+.1f} "
+        figures += f"{'within' if compatible else 'not within'} {half_width:.1f} of it"
         if as_claimed:
             return Finding(True if compatible else None, figures)
         return Finding(False if opposite or not compatible else None, figures)

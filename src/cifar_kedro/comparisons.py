@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
@@ -14,7 +15,7 @@ from cifar_kedro.statistics import (
 )
 
 # What the report compares beside each experiment and the one that it builds on.
-FURTHER_PAIRS = (("exp6", "exp8a"), ("exp8a", "exp10"))
+FURTHER_BASELINES = {"exp8a": "exp6", "exp10": "exp8a"}
 REPORT_TEST_IMAGES = 10_000
 _NORMAL_QUANTILE = 1.959964  # two-sided 95 %
 
@@ -23,7 +24,7 @@ COLUMNS = {
     "experiment": "string",
     "baseline_seed": "Int64",
     "seed": "Int64",
-    "usable": "boolean",
+    "usable": "bool",
     "difference_points": "Float64",
     "low_points": "Float64",
     "high_points": "Float64",
@@ -60,28 +61,25 @@ def compare_experiments(results: Results) -> pd.DataFrame:
             {
                 "baseline": baseline,
                 "experiment": experiment,
+                "usable": False,
                 "reported_points": reported,
                 "reported_error_points": error,
                 **_compare_runs(results.shown(baseline), results.shown(experiment)),
             }
         )
     table = pd.DataFrame(rows, columns=[*COLUMNS]).astype(COLUMNS)
-    family = table["usable"].fillna(False) & table["reported_points"].notna()
+    family = table["usable"] & table["reported_points"].notna()
     table.loc[family, "p_value_holm"] = holm(table.loc[family, "p_value"].to_list())
     return table
 
 
 def list_pairs(experiments: dict[str, Experiment]) -> list[tuple[str, str]]:
-    """List the pairs to compare: (baseline, experiment)."""
-    pairs = [
-        (experiment.builds_on, name)
+    """List the pairs to compare: (baseline, experiment), by experiment."""
+    return [
+        (baseline, name)
         for name, experiment in experiments.items()
-        if experiment.builds_on
-    ]
-    return pairs + [
-        pair
-        for pair in FURTHER_PAIRS
-        if pair not in pairs and experiments.keys() >= {*pair}
+        for baseline in (experiment.builds_on, FURTHER_BASELINES.get(name))
+        if baseline in experiments
     ]
 
 
@@ -103,10 +101,10 @@ def reported_difference(
 
 
 def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, object]:
-    if not baseline or not experiment:
+    if not (baseline and experiment):
         return {}
-    if len(baseline.labels) != len(experiment.labels):
-        return {"usable": False}
+    if not np.array_equal(baseline.labels, experiment.labels):
+        return {}  # other test images: one of the two has a caveat
     first, second = baseline.right(), experiment.right()
     interval = difference_interval(first, second)
     points = Interval(100 * interval.low, 100 * interval.high)

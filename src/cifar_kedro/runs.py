@@ -89,6 +89,7 @@ def read_results(
     predictions: Loaders,
     test: dict[str, np.ndarray],
     parameters: dict[str, Any],
+    *evaluated: bool,
 ) -> Results:
     """Read whatever has run.
 
@@ -98,6 +99,7 @@ def read_results(
         predictions: The same for the predictions.
         test: The test images; only their labels are used.
         parameters: All parameters; the blocks are complete.
+        *evaluated: Flags that are not read: see `summarise_runs`.
     """
     experiments = {
         name: Experiment.model_validate(block)

@@ -9,6 +9,7 @@ from cifar_kedro.datasets.drawn_sample import DrawnSampleDataset
 from cifar_kedro.datasets.finished_runs import FinishedRunsDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
 from cifar_kedro.datasets.npz import NpzDataset
+from cifar_kedro.datasets.optional_runs import OptionalRunsDataset
 
 __all__ = [
     "Cifar10ArchiveDataset",
@@ -16,4 +17,5 @@ __all__ = [
     "FinishedRunsDataset",
     "KerasModelDataset",
     "NpzDataset",
+    "OptionalRunsDataset",
 ]
