@@ -164,7 +164,9 @@ def validation_beats_train(experiment: str) -> Check:
     def judge(evidence: Evidence) -> Finding:
         half = second_half(evidence.run(experiment).history)
         share = float((half["val_accuracy"] > half["accuracy"]).mean())
-        return Finding(share > 0.5, f"higher in {share:.0%} of the later epochs")
+        return Finding(
+            share > 0.5, f"higher in {100 * share:.0f} % of the later epochs"
+        )
 
     rule = f"{experiment}: validation accuracy above train's in most later epochs"
     return Check((experiment,), rule, judge)
@@ -241,8 +243,8 @@ def changes_accuracy(baseline: str, experiment: str) -> Check:
         return Finding(False if opposite or not compatible else None, figures)
 
     rule = (
-        f"{baseline} to {experiment}: McNemar, Holm-adjusted p < {SIGNIFICANCE}, the "
-        "report's sign, and its difference in our interval widened by its own error"
+        f"{baseline} to {experiment}: a significant difference (McNemar, Holm) of the "
+        "report's sign and size"
     )
     return Check((baseline, experiment), rule, judge)
 
@@ -291,7 +293,9 @@ def accuracy_above(experiment: str, level: float) -> Check:
         holds = _decide(interval.low > level, interval.high < level)
         return Finding(holds, f"{experiment} {_per_cent(accuracy, interval)}")
 
-    rule = f"{experiment}: Wilson interval of the test accuracy above {level:.0%}"
+    rule = (
+        f"{experiment}: Wilson interval of the test accuracy above {100 * level:.0f} %"
+    )
     return Check((experiment,), rule, judge)
 
 
@@ -306,7 +310,9 @@ def others_below(experiments: tuple[str, ...], level: float) -> Check:
         figures = f"best other: {best} {_per_cent(*accuracies[best])}"
         return Finding(_decide(below, bool(above)), figures)
 
-    return Check(experiments, f"every other: Wilson interval below {level:.0%}", judge)
+    return Check(
+        experiments, f"every other: Wilson interval below {100 * level:.0f} %", judge
+    )
 
 
 def _decide(holds: bool, fails: bool) -> bool | None:
@@ -319,7 +325,9 @@ def _accuracy(run: Run) -> tuple[float, Interval]:
 
 
 def _per_cent(accuracy: float, interval: Interval) -> str:
-    return f"{accuracy:.1%} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+    return (
+        f"{100 * accuracy:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+    )
 
 
 def _points(pair: dict[str, Any]) -> str:

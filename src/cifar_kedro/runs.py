@@ -137,7 +137,7 @@ def _annotate(
     caveats = []
     if not stop:
         caveats.append(
-            f"cut short after {len(run.history)} of up to "
+            f"cut short: {len(run.history)} of up to "
             f"{experiment.training.epochs} epochs"
         )
     if changes := _changed_since(run, parameters):

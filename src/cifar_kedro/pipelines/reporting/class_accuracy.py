@@ -2,10 +2,10 @@
 
 from cifar_kedro.classes import CLASS_NAMES
 from cifar_kedro.pipelines.reporting.style import (
-    HALF_WIDTH,
     MUTED_COLOUR,
     OURS_COLOUR,
     TEXT_SIZE,
+    THIRD_WIDTH,
     Figure,
     interval_arms,
     new_figure,
@@ -22,12 +22,12 @@ def plot_class_accuracy(run: Run) -> Figure:
         run: The run.
 
     Returns:
-        A matplotlib figure of 5.4 x 5 inches; the dashed line is the accuracy on all.
+        A matplotlib figure of 4.6 x 4.8 inches; the dashed line is the accuracy on all.
     """
     from matplotlib.ticker import PercentFormatter
 
     table = class_accuracies(run.predicted(), run.labels)
-    figure = new_figure("", height=5.0, width=HALF_WIDTH)
+    figure = new_figure("", height=4.8, width=THIRD_WIDTH)
     axes = figure.subplots()
     style_axes(axes)
     axes.axvline(

@@ -5,9 +5,9 @@ import numpy as np
 from cifar_kedro.classes import CLASS_NAMES
 from cifar_kedro.pipelines.reporting.style import (
     GROUND_COLOUR,
-    HALF_WIDTH,
     OURS_COLOUR,
     TEXT_SIZE,
+    THIRD_WIDTH,
     Figure,
     new_figure,
 )
@@ -22,7 +22,7 @@ def plot_confusion(run: Run) -> Figure:
         run: The run.
 
     Returns:
-        A matplotlib figure of 5.4 x 5 inches: right classes in rows, answers in columns;
+        A matplotlib figure of 4.6 x 4.8 inches: right classes in rows, answers in columns;
         the darker a cell, the larger its share of the row.
     """
     from matplotlib.patches import Rectangle
@@ -30,7 +30,7 @@ def plot_confusion(run: Run) -> Figure:
     counts = confusion_counts(run.predicted(), run.labels, len(CLASS_NAMES))
     # The root, or all but the diagonal would be white.
     shades = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
-    figure = new_figure("", height=5.0, width=HALF_WIDTH)
+    figure = new_figure("", height=4.8, width=THIRD_WIDTH)
     axes = figure.subplots()
     for (row, column), count in np.ndenumerate(counts):
         shade = float(shades[row, column])
@@ -42,8 +42,9 @@ def plot_confusion(run: Run) -> Figure:
             str(count) if count else "",
             ha="center",
             va="center",
-            fontsize=TEXT_SIZE - 2.5,
+            fontsize=TEXT_SIZE - 3,
             color=GROUND_COLOUR if shade > 0.5 else OURS_COLOUR,
+            in_layout=False,  # inside the axes anyway: a fifth of the time
         )
     places = range(len(CLASS_NAMES))
     axes.set_xticks(

@@ -1,10 +1,10 @@
 """Whether a network is right as often as it says."""
 
 from cifar_kedro.pipelines.reporting.style import (
-    HALF_WIDTH,
     MUTED_COLOUR,
     OURS_COLOUR,
     TEXT_SIZE,
+    THIRD_WIDTH,
     Figure,
     interval_arms,
     new_figure,
@@ -21,7 +21,7 @@ def plot_reliability(run: Run) -> Figure:
         run: The run.
 
     Returns:
-        A matplotlib figure of 5.4 x 5 inches: above, a dot per bin of confidence, with
+        A matplotlib figure of 4.6 x 4.8 inches: above, a dot per bin of confidence, with
         the Wilson interval of its accuracy; below, the number of images in each.
     """
     from matplotlib.ticker import PercentFormatter
@@ -30,7 +30,7 @@ def plot_reliability(run: Run) -> Figure:
     bins = bins[bins["count"] > 0]
     right = (bins["accuracy"] * bins["count"]).round().astype(int)
     low, high = zip(*map(wilson_interval, right, bins["count"]), strict=True)
-    figure = new_figure("", height=5.0, width=HALF_WIDTH)
+    figure = new_figure("", height=4.8, width=THIRD_WIDTH)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     style_axes(upper)
     style_axes(lower)

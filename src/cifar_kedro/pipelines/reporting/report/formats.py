@@ -22,11 +22,16 @@ def points(value: Any, digits: int = 2) -> str:
     return MISSING if pd.isna(value) else f"{value:+.{digits}f}".replace("-", "\u2212")
 
 
-def p_value(value: Any) -> str:
-    """Write a p-value with three digits at most."""
+def p_value(value: Any, relation: bool = False) -> str:
+    """Write a p-value with three digits at most: 0.024 or < 0.001.
+
+    Args:
+        value: The p-value.
+        relation: Whether to write = before the digits, too.
+    """
     if pd.isna(value):
         return MISSING
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "< 0.001" if value < 0.001 else f"{'= ' * relation}{value:.3f}"
 
 
 def whole(value: Any) -> str:
@@ -43,11 +48,9 @@ def duration(seconds: Any) -> str:
 def setting(value: Any) -> str:
     """Write a setting of an experiment as its YAML would."""
     if isinstance(value, dict):
-        return ", ".join(
-            f"{k}: {setting(v)}" for k, v in value.items() if v is not None
-        )
+        return f"{{{', '.join(f'{k}: {setting(v)}' for k, v in value.items())}}}"
     if isinstance(value, list):
-        return f"[{' · '.join(map(setting, value))}]"
+        return f"[{', '.join(map(setting, value))}]"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: MISSING}[value]
     return str(value)

@@ -90,8 +90,14 @@ def _judge_objectives(results: Results) -> list[tuple[str, list[str]]]:
         and results.experiments[name].architecture_only
     ]
     return [
-        (f"{ARCHITECTURE_OBJECTIVE:.0%} from the architecture alone", by_architecture),
-        (f"{AMBITION:.0%}", [n for n, a in accuracies.items() if a >= AMBITION]),
+        (
+            f"{100 * ARCHITECTURE_OBJECTIVE:.0f} % from the architecture alone",
+            by_architecture,
+        ),
+        (
+            f"{100 * AMBITION:.0f} %",
+            [n for n, a in accuracies.items() if a >= AMBITION],
+        ),
     ]
 
 
