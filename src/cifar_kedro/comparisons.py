@@ -8,7 +8,6 @@ import pandas as pd
 from cifar_kedro.config import Experiment
 from cifar_kedro.runs import Results, Run
 from cifar_kedro.statistics import (
-    Interval,
     difference_interval,
     holm,
     mcnemar_p_value,
@@ -107,15 +106,19 @@ def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, obj
         return {}  # other test images: one of the two has a caveat
     first, second = baseline.right(), experiment.right()
     interval = difference_interval(first, second)
-    points = Interval(100 * interval.low, 100 * interval.high)
     return {
         "baseline_seed": baseline.seed,
         "seed": experiment.seed,
         "usable": not (baseline.caveats or experiment.caveats),
-        "difference_points": 100 * (second.mean() - first.mean()),
-        "low_points": points.low,
-        "high_points": points.high,
+        "difference_points": _points(float(second.mean() - first.mean())),
+        "low_points": _points(interval.low),
+        "high_points": _points(interval.high),
         "only_baseline_right": int((first & ~second).sum()),
         "only_experiment_right": int((second & ~first).sum()),
         "p_value": mcnemar_p_value(first, second),
     }
+
+
+def _points(difference: float) -> float:
+    """Turn a fraction into points, without the noise of binary fractions."""
+    return round(100 * difference, 4)

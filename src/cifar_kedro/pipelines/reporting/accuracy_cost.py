@@ -6,8 +6,10 @@ import pandas as pd
 
 from cifar_kedro.layer_table import count_multiplications
 from cifar_kedro.pipelines.reporting.style import (
+    CHART_GRID_COLOUR,
     GROUND_COLOUR,
     MUTED_COLOUR,
+    OURS_CHART_COLOUR,
     OURS_COLOUR,
     TEXT_SIZE,
     Axes,
@@ -104,52 +106,31 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
         scores: What `cifar_kedro.scores.score_runs` gives.
 
     Returns:
-        A plotly figure with one panel, whose buttons choose the cost.
+        A plotly figure with three panels.
     """
-    from plotly.graph_objects import Figure as PlotlyFigure
     from plotly.graph_objects import Scatter
+    from plotly.subplots import make_subplots
 
     costs = tabulate_costs(results, scores)
-    figure = PlotlyFigure(
-        Scatter(
-            x=costs["parameters"].to_list(),
+    low, high = interval_arms(costs["accuracy"], costs["low"], costs["high"]).tolist()
+    figure = make_subplots(cols=len(COSTS), shared_yaxes=True, y_title="test accuracy")
+    for panel, (column, label) in enumerate(COSTS.items(), start=1):
+        points = Scatter(
+            x=costs[column].to_list(),
             y=costs["accuracy"].to_list(),
             text=costs["experiment"].to_list(),
-            mode="markers+text",
-            textposition="top center",
-            marker={"size": 10, "color": "#0072B2", "symbol": _symbols(costs)},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (costs["high"] - costs["accuracy"]).to_list(),
-                "arrayminus": (costs["accuracy"] - costs["low"]).to_list(),
-            },
-            hovertemplate="%{text}: %{y:.2%} at %{x:,}<extra></extra>",
+            mode="markers",
+            marker={"size": 9, "color": OURS_CHART_COLOUR, "symbol": _symbols(costs)},
+            error_y={"symmetric": False, "array": high, "arrayminus": low},
+            hovertemplate="%{text}: %{y:.2%}<br>%{x:,.0f}<extra></extra>",
+            showlegend=False,
         )
-    )
-    buttons: list[dict[str, Any]] = [
-        {
-            "label": label,
-            "method": "update",
-            "args": [{"x": [costs[column].to_list()]}, {"xaxis.title.text": label}],
-        }
-        for column, label in COSTS.items()
-    ]
-    figure.update_xaxes(type="log", title=COSTS["parameters"])
-    figure.update_yaxes(title="test accuracy", tickformat=".0%")
-    return figure.update_layout(
-        title="Test accuracy against cost (hollow: not a result yet)",
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "right",
-                "x": 0,
-                "xanchor": "left",
-                "y": 1.12,
-                "buttons": buttons,
-            }
-        ],
-    )
+        figure.add_trace(points, row=1, col=panel)
+        figure.update_xaxes(title=label, type="log", row=1, col=panel)
+    # kedro-viz sets the colours of the first panel only.
+    figure.update_xaxes(gridcolor=CHART_GRID_COLOUR)
+    figure.update_yaxes(gridcolor=CHART_GRID_COLOUR, tickformat=".0%")
+    return figure.update_layout(title="Test accuracy against cost")
 
 
 def _symbols(costs: pd.DataFrame) -> list[str]:

@@ -7,6 +7,7 @@ import pandas as pd
 from cifar_kedro.pipelines.reporting.style import (
     FULL_WIDTH,
     MUTED_COLOUR,
+    OURS_CHART_COLOUR,
     OURS_COLOUR,
     REPORT_COLOUR,
     TEXT_SIZE,
@@ -71,41 +72,44 @@ def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     from plotly.graph_objects import Figure as PlotlyFigure
     from plotly.graph_objects import Scatter
 
-    names = [name.replace("\n", ": ") for name in _names(comparisons, results)]
+    steps = comparisons["experiment"] + " after " + comparisons["baseline"]
     usable = comparisons["usable"]
     gains = comparisons["difference_points"].astype(float).where(usable)
-    figure = PlotlyFigure(
-        [
-            Scatter(
-                name="report",
-                x=comparisons["reported_points"].astype(float).to_list(),
-                y=names,
-                mode="markers",
-                marker={"symbol": "line-ns", "size": 16},
-                marker_line={"color": REPORT_COLOUR, "width": 4},
-                hovertemplate="report: %{x:+.2f} points<extra></extra>",
-            ),
-            Scatter(
-                name="ours, with 95 % interval",
-                x=gains.to_list(),
-                y=names,
-                mode="markers",
-                marker={"color": "#0072B2", "size": 9},
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": (comparisons["high_points"] - gains).to_list(),
-                    "arrayminus": (gains - comparisons["low_points"]).to_list(),
-                },
-                customdata=comparisons[["low_points", "high_points", "p_value_holm"]]
-                .astype(float)
-                .to_numpy()
-                .tolist(),
-                hovertemplate="ours: %{x:+.2f} points [%{customdata[0]:+.2f}, "
-                "%{customdata[1]:+.2f}], Holm-adjusted p = %{customdata[2]:.2g}"
-                "<extra></extra>",
-            ),
-        ]
+    low, high = interval_arms(
+        gains, comparisons["low_points"], comparisons["high_points"]
+    )
+    ours = comparisons[["low_points", "high_points", "p_value_holm"]].astype(float)
+    figure = PlotlyFigure()
+    figure.add_trace(
+        Scatter(
+            name="report",
+            x=comparisons["reported_points"].astype(float).to_list(),
+            y=steps.to_list(),
+            mode="markers",
+            marker={"symbol": "line-ns", "size": 14},
+            marker_line={"color": REPORT_COLOUR, "width": 4},
+            text=_titles(comparisons, results),
+            hovertemplate="%{text}<br>report: %{x:+.2f} points<extra></extra>",
+        )
+    )
+    figure.add_trace(
+        Scatter(
+            name="ours, with 95 % interval",
+            x=gains.to_list(),
+            y=steps.to_list(),
+            mode="markers",
+            marker={"color": OURS_CHART_COLOUR, "size": 9},
+            error_x={
+                "symmetric": False,
+                "array": high.tolist(),
+                "arrayminus": low.tolist(),
+            },
+            text=_titles(comparisons, results),
+            customdata=ours.to_numpy().tolist(),
+            hovertemplate="%{text}<br>ours: %{x:+.2f} points [%{customdata[0]:+.2f}, "
+            "%{customdata[1]:+.2f}]<br>McNemar, Holm: p = %{customdata[2]:.2g}"
+            "<extra></extra>",
+        )
     )
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(title="gain in test accuracy, percentage points", zeroline=True)
@@ -145,10 +149,19 @@ def _why_not(pair: pd.Series) -> str:
     return "not run" if pd.isna(pair["difference_points"]) else "not a result yet"
 
 
+def _titles(comparisons: pd.DataFrame, results: Results) -> list[str]:
+    return [results.experiments[name].title for name in comparisons["experiment"]]
+
+
 def _names(comparisons: pd.DataFrame, results: Results) -> list[str]:
-    names = []
-    for pair in comparisons[["baseline", "experiment"]].itertuples():
-        title = results.experiments[pair.experiment].title
-        shortened = textwrap.shorten(title, _TITLE_CHARACTERS, placeholder=" ...")
-        names.append(f"{pair.experiment} after {pair.baseline}\n{shortened}")
-    return names
+    pairs = zip(
+        comparisons["experiment"],
+        comparisons["baseline"],
+        _titles(comparisons, results),
+        strict=True,
+    )
+    return [
+        f"{name} after {baseline}\n"
+        + textwrap.shorten(title, _TITLE_CHARACTERS, placeholder=" ...")
+        for name, baseline, title in pairs
+    ]

@@ -22,6 +22,9 @@ VALIDATION_STYLE: dict[str, Any] = {"color": "#D55E00", "linestyle": "-"}
 BEST_COLOUR = "#009E73"
 REPORT_COLOUR = "#56B4E9"
 OURS_COLOUR = "#000000"
+# In kedro-viz, whose ground may be dark or light.
+OURS_CHART_COLOUR = "#8a8a8a"
+CHART_GRID_COLOUR = "rgba(138, 138, 138, 0.3)"
 MUTED_COLOUR = "#595959"
 GRID_COLOUR = "#e5e5e5"
 # The ground of figures, and what is written on surfaces of `OURS_COLOUR`.
