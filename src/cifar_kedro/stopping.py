@@ -1,5 +1,7 @@
 """Why a training ended, read from its history."""
 
+import math
+
 import pandas as pd
 
 from cifar_kedro.config import Training
@@ -29,11 +31,12 @@ def find_stop(history: pd.DataFrame, training: Training) -> str | None:
 def epochs_without_improvement(values: pd.Series) -> int:
     """Count the epochs since the best value: the lowest of a loss, the highest otherwise.
 
-    As Keras' EarlyStopping counts them: an equal value is no improvement.
+    As Keras' EarlyStopping counts them: an equal value is no improvement, and nothing
+    improves on a value that is not a number.
     """
-    values = values.reset_index(drop=True)
-    is_loss = str(values.name).endswith("loss")
-    if values.isna().all():  # a loss that never was a number
-        return len(values)
-    best = values.idxmin() if is_loss else values.idxmax()
-    return len(values) - 1 - int(best)
+    sign = 1 if str(values.name).endswith("loss") else -1
+    best, waited = math.inf, 0
+    for value in sign * values:
+        improved = value < best or best == math.inf
+        best, waited = (value, 0) if improved else (best, waited + 1)
+    return waited
