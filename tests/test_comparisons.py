@@ -11,6 +11,11 @@ from cifar_kedro.runs import Results
 from tests.runs import BLOCKS, EXPERIMENTS, make_results, make_run
 
 
+@pytest.fixture(autouse=True)
+def _few_resamples(monkeypatch):
+    monkeypatch.setattr("cifar_kedro.statistics.RESAMPLES", 200)
+
+
 def row(table, experiment, baseline):
     same = (table["experiment"] == experiment) & (table["baseline"] == baseline)
     (found,) = table[same].to_dict("records")

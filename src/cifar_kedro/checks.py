@@ -45,9 +45,10 @@ class Evidence:
 
     def compared(self, baseline: str, experiment: str) -> dict[str, Any]:
         """Give a pair's comparison, in whichever direction it was made."""
+        table = self.comparisons.set_index(["baseline", "experiment"])
         for pair, sign in (((baseline, experiment), 1), ((experiment, baseline), -1)):
-            same = self.comparisons[["baseline", "experiment"]] == pair
-            for row in self.comparisons[same.all(axis=1)].to_dict("records"):
+            if pair in table.index:
+                row = table.loc[pair].to_dict()
                 ends = sorted([sign * row["low_points"], sign * row["high_points"]])
                 return {
                     **row,
