@@ -186,7 +186,7 @@ def _room(
     text: str, point: Any, offset: tuple[int, int]
 ) -> tuple[tuple[float, float, float, float], str]:
     """Give the box that a text takes at an offset from its point, and its alignment."""
-    width, height = 7.5 * len(text), 11.0
+    width, height = 8.0 * len(text), 13.0
     align = "left" if offset[0] > 0 else "right" if offset[0] < 0 else "center"
     share = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
     left = point[0] + offset[0] - share * width

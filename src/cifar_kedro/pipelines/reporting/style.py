@@ -79,5 +79,5 @@ def interval_arms(values: Any, low: Any, high: Any) -> np.ndarray:
 
     Never negative: an interval may miss its value by a rounding error.
     """
-    arms = np.array([values - low, high - values], dtype=float)
-    return arms.clip(min=0)
+    values, low, high = (np.asarray(side, dtype=float) for side in (values, low, high))
+    return np.array([values - low, high - values]).clip(min=0)

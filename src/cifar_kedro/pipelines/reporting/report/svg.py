@@ -62,8 +62,10 @@ def inline_svg(svg: str, name: str, description: str) -> str:
     svg = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{name}-", svg)
     for colour, variable in _VARIABLES.items():
         svg = re.sub(rf"{colour}\b", f"var({variable})", svg, flags=re.I)
-    width = re.search(r'width="([\d.]+)pt"', svg)
-    natural = f"{float(width[1]) * 4 / 3:.0f}px" if width else "auto"
+    opening, rest = svg.split(">", 1)
+    width = re.search(r'width="([\d.]+)pt"', opening)
+    assert width is not None  # matplotlib writes it
+    opening = re.sub(r' (width|height)="[^"]*"', "", opening)
+    pixels = round(float(width[1]) * 4 / 3)
     label = html.escape(description)
-    head = f'<svg role="img" aria-label="{label}" style="--natural: {natural}" '
-    return re.sub(r'^<svg (width|height)="\S*" |^<svg ', head, svg, count=1)
+    return f'{opening} role="img" aria-label="{label}" style="--natural: {pixels}px">{rest}'

@@ -1,0 +1,48 @@
+"""A report of three experiments, one of them cut short, with two seeds of the first."""
+
+import numpy as np
+import pytest
+
+from cifar_kedro.claims import judge_claims
+from cifar_kedro.comparisons import compare_experiments
+from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
+from cifar_kedro.runs import Results
+from cifar_kedro.scores import score_runs
+from tests.runs import EXPERIMENTS, make_run
+
+SHEET = b"\x89PNG, not really"
+
+
+@pytest.fixture(scope="session")
+def results() -> Results:
+    names = ("exp0", "exp1", "exp7", "exp11")
+    return Results(
+        {name: EXPERIMENTS[name] for name in names},
+        [
+            make_run("exp0", 0.6, images=500),
+            make_run("exp0", 0.61, seed=1, images=500),
+            make_run("exp1", 0.9, images=500),
+            make_run("exp7", 0.2, images=500, caveats=("cut short: 1 of 200",)),
+        ],
+        {"exp1/seed-4": "OSError: <broken> & gone"},
+    )
+
+
+@pytest.fixture(scope="session")
+def report(results) -> tuple[str, str, dict[str, str]]:
+    """Give the page, the Markdown, and the figures."""
+    test = {
+        "images": np.zeros((500, 32, 32, 3), dtype=np.float32),
+        "labels": results.runs[0].labels,
+    }
+    comparisons, scores = compare_experiments(results), score_runs(results)
+    figures = plot_report_figures(results, comparisons, scores, test)
+    page, markdown = write_report(
+        results,
+        comparisons,
+        scores,
+        judge_claims(results, comparisons),
+        {name: lambda svg=svg: svg for name, svg in figures.items()},
+        {"exp7/seed-0": lambda: SHEET},
+    )
+    return page, markdown, figures
