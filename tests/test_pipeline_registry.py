@@ -56,6 +56,11 @@ def test_the_summary_waits_for_every_experiment_of_its_run(project):
         assert order.index(f"{part}.evaluate_model_node") < order.index(
             "summarise_runs_node"
         )
+        assert order.index(f"{part}.evaluate_model_node") < order.index(
+            "read_results_node"
+        )
+    # Only a figure in the report, and no edge: the report is written last anyway.
+    assert order[-1] == "write_report_node"
 
 
 def test_experiments_of_another_environment_are_registered_too(project):
@@ -85,7 +90,8 @@ def test_registering_imports_nothing_heavy():
         "import os, sys; from kedro.framework.startup import bootstrap_project;"
         "from kedro.framework.project import pipelines;"
         f"bootstrap_project({str(ROOT)!r}); os.chdir({str(ROOT)!r}); len(pipelines);"
-        "heavy = {'tensorflow', 'keras', 'matplotlib', 'sklearn', 'scipy', 'pooch'};"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'sklearn', 'scipy', 'pooch',"
+        "'statsmodels', 'plotly'};"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)

@@ -19,6 +19,15 @@ OUTPUTS = [
     "07_model_output/{}/predictions.npz",
     "08_reporting/{}/learning_curves.png",
 ]
+REPORT = [
+    *("summary.csv", "comparison.png", "comparisons.csv", "scores.csv", "claims.csv"),
+    *("ladder.json", "accuracy_cost.json", "report.html", "report.md"),
+]
+REPORT_FIGURES = {
+    *("ladder.svg", "accuracy_cost.svg"),
+    *("exp0-learning_curves.svg", "exp0-confusion.svg", "exp0-class_accuracy.svg"),
+    *("exp0-reliability.svg", "exp0-mistakes.svg"),
+}
 TINY = {"max_epochs": 1, "exp0": {"network": {"blocks": [{"filters": [2]}]}}}
 
 
@@ -44,12 +53,14 @@ def test_an_experiment_runs_from_nothing_to_its_figures(project):
     inputs = {
         f"05_model_input/{part}.npz" for part in ("seed-0/train", "seed-0/validation")
     }
-    summary = {"08_reporting/summary.csv", "08_reporting/comparison.png"}
-    assert files(project) == {
+    written = files(project)
+    figures = {name for name in written if "report_figures" in name}
+    assert {name.split("/")[-1] for name in figures} == REPORT_FIGURES
+    assert written - figures == {
         *inputs,
         "05_model_input/test.npz",
         *results("exp0"),
-        *summary,
+        *(f"08_reporting/{name}" for name in REPORT),
     }
     predictions = np.load(
         project / "data/sample/07_model_output/exp0/seed-0/predictions.npz"
@@ -103,6 +114,9 @@ def test_an_appended_block_is_an_experiment(project):
     row = pd.read_csv(project / "data/sample/08_reporting/summary.csv").iloc[0]
     assert (row["experiment"], row["title"]) == ("exp14", "Mine")
     assert pd.isna(row["reported_test_accuracy"])
+    page = (project / "data/sample/08_reporting/report.html").read_text("utf-8")
+    assert "exp14: Mine" in page
+    assert page.count("data:image/png;base64,") >= 2  # mistakes, augmented images
 
 
 def test_only_missing_outputs_runs_what_is_missing(project):

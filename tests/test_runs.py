@@ -3,6 +3,7 @@ import copy
 import numpy as np
 import pytest
 
+from cifar_kedro.config import Experiment
 from cifar_kedro.runs import compare_blocks, read_results
 from tests.conftest import load_parameters
 from tests.runs import make_history, make_predictions, make_results, make_run
@@ -79,23 +80,36 @@ def test_a_run_of_other_parameters_names_them():
     )
 
 
+def test_parameters_that_kedro_has_validated_are_read_too():
+    parameters = load_parameters()
+    parameters["exp0"] = Experiment.model_validate(parameters["exp0"])
+    (run,) = read(with_provenance(finished()), parameters=parameters).runs
+    assert run.caveats == ()
+
+
 def test_a_run_tested_on_other_images_says_so():
     (run,) = read(finished(), test={"labels": np.zeros(50, np.uint8)}).runs
     assert run.caveats == ("tested on other images",)
 
 
 def test_a_run_that_cannot_be_read_is_listed_with_the_reason():
+    broken = finished("exp1")
+    broken.history.drop(columns="loss", inplace=True)
+    results = read(finished(), finished("exp99"), broken)
+    assert [run.experiment for run in results.runs] == ["exp0"]
+    assert results.failures == {
+        "exp99/seed-0": "KeyError: 'exp99'",
+        "exp1/seed-0": "KeyError: 'loss'",
+    }
+
+
+def test_where_no_run_can_be_read_all_reasons_are_given():
     def broken():
         raise OSError("no such file\nand a long story")
 
-    results = read(finished(), predictions=broken)
-    assert results.runs == []
-    assert results.failures == {"exp0/seed-0": "OSError: no such file"}
-
-
-def test_a_run_of_an_unknown_experiment_is_listed():
-    results = read(finished("exp99"))
-    assert results.failures == {"exp99/seed-0": "KeyError: 'exp99'"}
+    message = "No run can be read.*exp0/seed-0': 'OSError: no such file'"
+    with pytest.raises(ValueError, match=message):
+        read(finished(), predictions=broken)
 
 
 def test_the_shown_run_is_chosen_by_seed_and_caveats_alone():

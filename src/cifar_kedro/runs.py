@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.config_loader import is_experiment
 from cifar_kedro.stopping import find_stop
 
 Loaders = dict[str, Callable[[], Any]]
@@ -100,22 +101,28 @@ def read_results(
         test: The test images; only their labels are used.
         parameters: All parameters; the blocks are complete.
         *evaluated: Flags that are not read: see `summarise_runs`.
+
+    Raises:
+        ValueError: If not a single run can be read.
     """
+    # Kedro has validated the blocks of experiments that are part of the same run.
     experiments = {
         name: Experiment.model_validate(block)
         for name, block in parameters.items()
-        if isinstance(block, dict) and "title" in block
+        if isinstance(block, Experiment) or is_experiment(block)
     }
+    validation_images = parameters["validation_images"]
     runs: list[Run] = []
     failures: dict[str, str] = {}
     for key, load_metrics in metrics.items():
         try:
             run = _read_run(load_metrics(), histories[key](), predictions[key]())
             experiment = experiments[run.experiment]
+            runs.append(_annotate(run, experiment, test["labels"], validation_images))
         except Exception as error:  # whatever the datasets and parsers raise
             failures[key] = f"{type(error).__name__}: {error}".splitlines()[0]
-        else:
-            runs.append(_annotate(run, experiment, test["labels"], parameters))
+    if not runs:
+        raise ValueError(f"No run can be read. Run them again: {failures}")
     order = list(experiments)
     runs.sort(key=lambda run: (order.index(run.experiment), run.seed))
     return Results(experiments, runs, failures)
@@ -130,7 +137,7 @@ def _read_run(
 
 
 def _annotate(
-    run: Run, experiment: Experiment, labels: np.ndarray, parameters: dict[str, Any]
+    run: Run, experiment: Experiment, labels: np.ndarray, validation_images: int
 ) -> Run:
     """Add to a run why it stopped, and what stands against relying on it."""
     stop = find_stop(run.history, experiment.training)
@@ -140,22 +147,26 @@ def _annotate(
             f"cut short: {len(run.history)} of up to "
             f"{experiment.training.epochs} epochs"
         )
-    if changes := _changed_since(run, parameters):
+    if changes := _changed_since(run, experiment, validation_images):
         caveats.append(f"made with other parameters: {', '.join(changes)}")
     if not np.array_equal(run.labels, labels):
         caveats.append("tested on other images")
     return replace(run, stop=stop, caveats=tuple(caveats))
 
 
-def _changed_since(run: Run, parameters: dict[str, Any]) -> list[str]:
+def _changed_since(
+    run: Run, experiment: Experiment, validation_images: int
+) -> list[str]:
     """Name the parameters that a run had otherwise, as far as it recorded them."""
     provenance = run.metrics.get("provenance")
     if not provenance:
         return []
-    changes = compare_blocks(provenance["parameters"], parameters[run.experiment])
-    then, now = provenance["validation_images"], parameters["validation_images"]
-    if then != now:
-        changes["validation_images"] = (then, now)
+    block = {"name": experiment.name} | provenance["parameters"]
+    then = Experiment.model_validate(block).model_dump()  # with defaults, as now
+    changes = compare_blocks(then, experiment.model_dump())
+    if provenance["validation_images"] != validation_images:
+        images = (provenance["validation_images"], validation_images)
+        changes["validation_images"] = images
     return [f"{key} {then}, now {now}" for key, (then, now) in changes.items()]
 
 

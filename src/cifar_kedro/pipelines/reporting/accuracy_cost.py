@@ -83,7 +83,9 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     for axes, (column, label) in zip(panels, COSTS.items(), strict=True):
         style_axes(axes)
         axes.set_xscale("log")
-        axes.margins(x=0.18, y=0.12)
+        axes.margins(y=0.12)
+        # Room for names, and a decade's tick even if there is one run.
+        axes.set_xlim(costs[column].min() / 4, 4 * costs[column].max())
         _draw_points(axes, costs, column)
         axes.set_xlabel(label, fontsize=TEXT_SIZE)
     panels[0].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
