@@ -44,10 +44,10 @@ def plot_mistakes(run: Run, images: np.ndarray) -> Figure:
         images: The test images, (n, 32, 32, 3) in [0, 1].
 
     Returns:
-        A matplotlib figure of 9 x 4.4 inches.
+        A matplotlib figure of 9 x 3.6 inches.
     """
     mistakes = find_mistakes(run, _ROWS * _COLUMNS)
-    figure = new_figure("", height=4.4)
+    figure = new_figure("", height=3.6)
     axes = figure.subplots()
     axes.set_axis_off()
     axes.imshow(_arrange(images[mistakes["index"]]), interpolation="none")
