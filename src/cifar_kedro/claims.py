@@ -5,18 +5,20 @@ from typing import Literal
 
 import pandas as pd
 
+from cifar_kedro.accuracy_checks import (
+    accuracy_above,
+    accuracy_not_raised,
+    changes_accuracy,
+    others_below,
+    same_accuracy,
+)
 from cifar_kedro.checks import (
     CONVERGED_TRAIN_ACCURACY,
     LOW_TRAIN_ACCURACY,
     Check,
     Evidence,
-    accuracy_above,
-    accuracy_not_raised,
-    changes_accuracy,
     gap_not_smaller,
     heavy_overfitting,
-    others_below,
-    same_accuracy,
     smaller_gap,
     steadier,
     train_accuracy_below,

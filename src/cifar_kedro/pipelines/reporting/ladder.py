@@ -1,6 +1,7 @@
 """What each step of the report adds to the test accuracy, and how sure that is."""
 
 import textwrap
+from typing import Any
 
 import pandas as pd
 
@@ -39,16 +40,7 @@ def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     axes.axvline(0, color=MUTED_COLOUR, linewidth=1.2, zorder=1)
     usable = comparisons["usable"]
     _draw_gains(axes, comparisons[usable])
-    axes.plot(
-        comparisons["reported_points"].astype(float),
-        comparisons.index,
-        "|",
-        color=REPORT_COLOUR,
-        markersize=18,
-        markeredgewidth=3.5,
-        zorder=2,
-        label="report",
-    )
+    _draw_reported(axes, comparisons)
     for row in comparisons[~usable].index:
         _note(axes, row, _why_not(comparisons.loc[row]))
     axes.set_yticks(comparisons.index, _names(comparisons, results))
@@ -70,50 +62,46 @@ def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
         A plotly figure.
     """
     from plotly.graph_objects import Figure as PlotlyFigure
-    from plotly.graph_objects import Scatter
 
-    steps = comparisons["experiment"] + " after " + comparisons["baseline"]
-    usable = comparisons["usable"]
-    gains = comparisons["difference_points"].astype(float).where(usable)
-    low, high = interval_arms(
-        gains, comparisons["low_points"], comparisons["high_points"]
-    )
-    ours = comparisons[["low_points", "high_points", "p_value_holm"]].astype(float)
-    figure = PlotlyFigure()
-    figure.add_trace(
-        Scatter(
-            name="report",
-            x=comparisons["reported_points"].astype(float).to_list(),
-            y=steps.to_list(),
-            mode="markers",
-            marker={"symbol": "line-ns", "size": 14},
-            marker_line={"color": REPORT_COLOUR, "width": 4},
-            text=_titles(comparisons, results),
-            hovertemplate="%{text}<br>report: %{x:+.2f} points<extra></extra>",
-        )
-    )
-    figure.add_trace(
-        Scatter(
-            name="ours, with 95 % interval",
-            x=gains.to_list(),
-            y=steps.to_list(),
-            mode="markers",
-            marker={"color": OURS_CHART_COLOUR, "size": 9},
-            error_x={
-                "symmetric": False,
-                "array": high.tolist(),
-                "arrayminus": low.tolist(),
-            },
-            text=_titles(comparisons, results),
-            customdata=ours.to_numpy().tolist(),
-            hovertemplate="%{text}<br>ours: %{x:+.2f} points [%{customdata[0]:+.2f}, "
-            "%{customdata[1]:+.2f}]<br>McNemar, Holm: p = %{customdata[2]:.2g}"
-            "<extra></extra>",
-        )
+    figure = PlotlyFigure([_reported_points(comparisons), _our_points(comparisons)])
+    figure.update_traces(
+        y=(comparisons["experiment"] + " after " + comparisons["baseline"]).to_list(),
+        text=_titles(comparisons, results),
+        mode="markers",
     )
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_xaxes(title="gain in test accuracy, percentage points", zeroline=True)
     return figure.update_layout(title="What each step adds")
+
+
+def _reported_points(comparisons: pd.DataFrame) -> Any:
+    from plotly.graph_objects import Scatter
+
+    return Scatter(
+        name="report",
+        x=comparisons["reported_points"].astype(float).to_list(),
+        marker={"symbol": "line-ns", "size": 14},
+        marker_line={"color": REPORT_COLOUR, "width": 4},
+        hovertemplate="%{text}<br>report: %{x:+.2f} points<extra></extra>",
+    )
+
+
+def _our_points(comparisons: pd.DataFrame) -> Any:
+    from plotly.graph_objects import Scatter
+
+    gains = comparisons["difference_points"].astype(float).where(comparisons["usable"])
+    ours = comparisons[["low_points", "high_points", "p_value_holm"]].astype(float)
+    low, high = interval_arms(gains, ours["low_points"], ours["high_points"]).tolist()
+    return Scatter(
+        name="ours, with 95 % interval",
+        x=gains.to_list(),
+        marker={"color": OURS_CHART_COLOUR, "size": 9},
+        error_x={"symmetric": False, "array": high, "arrayminus": low},
+        customdata=ours.to_numpy().tolist(),
+        hovertemplate="%{text}<br>ours: %{x:+.2f} points [%{customdata[0]:+.2f}, "
+        "%{customdata[1]:+.2f}]<br>McNemar, Holm: p = %{customdata[2]:.2g}"
+        "<extra></extra>",
+    )
 
 
 def _draw_gains(axes: Axes, usable: pd.DataFrame) -> None:
@@ -129,6 +117,19 @@ def _draw_gains(axes: Axes, usable: pd.DataFrame) -> None:
         capsize=4,
         zorder=3,
         label="ours, with the 95 % interval of the paired bootstrap",
+    )
+
+
+def _draw_reported(axes: Axes, comparisons: pd.DataFrame) -> None:
+    axes.plot(
+        comparisons["reported_points"].astype(float),
+        comparisons.index,
+        "|",
+        color=REPORT_COLOUR,
+        markersize=18,
+        markeredgewidth=3.5,
+        zorder=2,
+        label="report",
     )
 
 

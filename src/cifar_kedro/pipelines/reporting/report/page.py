@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from cifar_kedro import checks, statistics
+from cifar_kedro import accuracy_checks, checks, statistics
 from cifar_kedro.comparisons import REPORT_TEST_IMAGES
 from cifar_kedro.pipelines.reporting.report import formats
 from cifar_kedro.pipelines.reporting.report.sections import (
@@ -26,7 +26,7 @@ _FILTERS = {
 
 _DEFINITIONS = {
     name: getattr(module, name)
-    for module in (checks, statistics)
+    for module in (accuracy_checks, checks, statistics)
     for name in dir(module)
     if name.isupper()
 } | {"REPORT_TEST_IMAGES": REPORT_TEST_IMAGES}
