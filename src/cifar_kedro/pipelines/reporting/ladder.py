@@ -38,7 +38,7 @@ def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     style_axes(axes)
     axes.axvline(0, color=MUTED_COLOUR, linewidth=1.2, zorder=1)
-    usable = comparisons["usable"]
+    usable = comparisons["usable"].astype(bool)  # an empty table has no types
     _draw_gains(axes, comparisons[usable])
     _draw_reported(axes, comparisons)
     for row in comparisons[~usable].index:
@@ -89,7 +89,11 @@ def _reported_points(comparisons: pd.DataFrame) -> Any:
 def _our_points(comparisons: pd.DataFrame) -> Any:
     from plotly.graph_objects import Scatter
 
-    gains = comparisons["difference_points"].astype(float).where(comparisons["usable"])
+    gains = (
+        comparisons["difference_points"]
+        .astype(float)
+        .where(comparisons["usable"].astype(bool))
+    )
     ours = comparisons[["low_points", "high_points", "p_value_holm"]].astype(float)
     low, high = interval_arms(gains, ours["low_points"], ours["high_points"]).tolist()
     return Scatter(

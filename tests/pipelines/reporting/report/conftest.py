@@ -1,6 +1,9 @@
 """A report of three experiments, one of them cut short, with two seeds of the first."""
 
+import io
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from cifar_kedro.claims import judge_claims
@@ -28,21 +31,30 @@ def results() -> Results:
     )
 
 
-@pytest.fixture(scope="session")
-def report(results) -> tuple[str, str, dict[str, str]]:
-    """Give the page, the Markdown, and the figures."""
+def make_report(results: Results) -> tuple[str, str, dict[str, str]]:
+    """Make the page, the Markdown, and the figures, tables read back from CSV."""
     test = {
         "images": np.zeros((500, 32, 32, 3), dtype=np.float32),
         "labels": results.runs[0].labels,
     }
-    comparisons, scores = compare_experiments(results), score_runs(results)
+    comparisons = read_back(compare_experiments(results))
+    scores = read_back(score_runs(results))
     figures = plot_report_figures(results, comparisons, scores, test)
     page, markdown = write_report(
         results,
         comparisons,
         scores,
-        judge_claims(results, comparisons),
+        read_back(judge_claims(results, comparisons)),
         {name: lambda svg=svg: svg for name, svg in figures.items()},
         {"exp7/seed-0": lambda: SHEET},
     )
     return page, markdown, figures
+
+
+def read_back(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(table.to_csv(index=False)))
+
+
+@pytest.fixture(scope="session")
+def report(results: Results) -> tuple[str, str, dict[str, str]]:
+    return make_report(results)

@@ -4,7 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.pipelines.reporting.report.conftest import SHEET
+from cifar_kedro.config import Experiment
+from cifar_kedro.runs import Results
+from tests.pipelines.reporting.report.conftest import SHEET, make_report
+from tests.runs import BLOCKS, EXPERIMENTS, make_run
 
 VOID = {"meta", "link", "br", "img"}
 
@@ -122,3 +125,22 @@ def test_markdown_tables_have_as_many_cells_as_headings(report):
     assert len(tables) > 5
     for table in tables:
         assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_one_experiment_alone_is_reported_on():
+    run = make_run("exp0", 1.0, images=500)
+    page, _, figures = make_report(Results({"exp0": EXPERIMENTS["exp0"]}, [run]))
+    assert "1 of 1 experiments have run" in text(page)
+    assert page.count(' role="img"') == len(figures) == 7
+    assert "12 not run" in text(page)
+
+
+def test_an_experiment_of_ones_own_is_compared_outside_of_the_reports_family():
+    block = BLOCKS["exp1"] | {"name": "mine", "builds_on": "exp0", "reported": None}
+    experiments = {
+        "exp0": EXPERIMENTS["exp0"],
+        "mine": Experiment.model_validate(block),
+    }
+    runs = [make_run(name, 0.6, images=500) for name in experiments]
+    page, _, _ = make_report(Results(experiments, runs))
+    assert "McNemar's p = 1.000, not adjusted" in text(section(page, "mine"))
