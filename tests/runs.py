@@ -9,9 +9,10 @@ from cifar_kedro.config import Experiment
 from cifar_kedro.runs import Results, Run
 from tests.conftest import load_parameters
 
+PARAMETERS = load_parameters()
 BLOCKS = {
     name: block
-    for name, block in load_parameters().items()
+    for name, block in PARAMETERS.items()
     if isinstance(block, dict) and "title" in block
 }
 EXPERIMENTS = {n: Experiment.model_validate(block) for n, block in BLOCKS.items()}

@@ -3,10 +3,16 @@ import copy
 import numpy as np
 import pytest
 
-from cifar_kedro.config import Experiment
 from cifar_kedro.runs import compare_blocks, read_results
-from tests.conftest import load_parameters
-from tests.runs import make_history, make_predictions, make_results, make_run
+from tests.runs import (
+    BLOCKS,
+    EXPERIMENTS,
+    PARAMETERS,
+    make_history,
+    make_predictions,
+    make_results,
+    make_run,
+)
 
 LABELS = {"labels": make_predictions(0.5, 50)["labels"]}
 
@@ -26,7 +32,7 @@ def read(*runs, test=LABELS, parameters=None, **failing):
         loaders("history"),
         loaders("predictions"),
         test,
-        parameters or load_parameters(),
+        parameters or PARAMETERS,
     )
 
 
@@ -38,7 +44,7 @@ def finished(name="exp0", **changes):
 
 
 def with_provenance(run, **changes):
-    parameters = copy.deepcopy(load_parameters()[run.experiment])
+    parameters = copy.deepcopy(BLOCKS[run.experiment])
     run.metrics["provenance"] = {
         "parameters": parameters,
         "validation_images": 10_000,
@@ -81,8 +87,7 @@ def test_a_run_of_other_parameters_names_them():
 
 
 def test_parameters_that_kedro_has_validated_are_read_too():
-    parameters = load_parameters()
-    parameters["exp0"] = Experiment.model_validate(parameters["exp0"])
+    parameters = PARAMETERS | {"exp0": EXPERIMENTS["exp0"]}
     (run,) = read(with_provenance(finished()), parameters=parameters).runs
     assert run.caveats == ()
 
@@ -129,7 +134,7 @@ def test_the_shown_run_is_chosen_by_seed_and_caveats_alone():
 
 @pytest.mark.parametrize("key", ["title", "builds_on", "name", "reported"])
 def test_blocks_that_only_describe_otherwise_do_not_differ(key):
-    block = load_parameters()["exp9"]
+    block = BLOCKS["exp9"]
     assert compare_blocks(block, block | {key: "other"}) == {}
 
 
