@@ -132,7 +132,9 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     # kedro-viz sets the colours of the first panel only.
     figure.update_xaxes(gridcolor=CHART_GRID_COLOUR)
     figure.update_yaxes(gridcolor=CHART_GRID_COLOUR, tickformat=".0%")
-    return figure.update_layout(title="Test accuracy against cost")
+    return figure.update_layout(
+        title="Test accuracy against cost (hollow: not a result yet)"
+    )
 
 
 def _symbols(costs: pd.DataFrame) -> list[str]:
