@@ -92,10 +92,10 @@ def test_the_package_runs_with_its_configuration(project, archived, tmp_path_fac
         with tarfile.open(conf, "w:gz") as archive:
             archive.add(project / "conf", arcname="conf")
     call(
-        *(elsewhere, "cifar_kedro", "--env", "sample", "--pipelines", "exp0"),
+        *(elsewhere, "cifar_kedro", "--env", "sample", "--pipelines", "exp0,reporting"),
         *("--params", TINY, f"--conf-source={conf}"),
         PYTHONPATH=str(elsewhere),
     )
-    assert (
-        elsewhere / "data/sample/08_reporting/exp0/seed-0/learning_curves.png"
-    ).exists()
+    output = elsewhere / "data/sample/08_reporting"
+    assert (output / "exp0/seed-0/learning_curves.png").exists()
+    assert "exp0" in (output / "report.html").read_text("utf-8")

@@ -2,11 +2,18 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
+from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.config import Execution
 from cifar_kedro.memory import explaining_lack_of_memory
-from cifar_kedro.pipelines.modelling.nodes import evaluate_model, train_model
+from cifar_kedro.pipelines.modelling.nodes import (
+    build_model,
+    evaluate_model,
+    train_model,
+)
 from tests.conftest import ROOT, make_experiment, make_images
 
 TENSORFLOW = """Graph execution error:
@@ -68,31 +75,42 @@ class Exhausted:
     def __getattr__(self, name):
         raise MemoryError
 
+    def fail(self, *_, **__):
+        raise MemoryError
 
-def test_training_and_evaluation_have_it():
-    data, model, experiment = make_images(10), Exhausted(), make_experiment()
+
+def test_training_and_evaluation_have_it(tmp_path, monkeypatch):
+    data, experiment = make_images(10), make_experiment()
+    model, exhausted = build_model(experiment, 0, Execution()), Exhausted()
+    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+    monkeypatch.setattr(keras.Model, "fit", exhausted.fail)
     with pytest.raises(MemoryError, match="smaller batches"):
-        train_model(model, data, data, experiment, 0, None)
+        train_model(model, data, data, experiment, 0, None, Execution(), checkpoint)
     with pytest.raises(MemoryError, match="smaller batches"):
-        evaluate_model(model, model, None, {}, data, experiment, 0)
+        evaluate_model(exhausted, exhausted, None, {}, data, experiment, 0)
 
 
 REAL = """
+import sys
+from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.config import Execution
 from cifar_kedro.pipelines.modelling.nodes import build_model, train_model
 from tests.conftest import make_experiment, make_images
 experiment = make_experiment(
     network={"blocks": [{"filters": [512]}]}, training={"batch_size": 500}
 )
 data = make_images(500)
-train_model(build_model(experiment, 0), data, data, experiment, 0, None)
+model = build_model(experiment, 0, Execution())
+checkpoint = Checkpoint(sys.argv[1])
+train_model(model, data, data, experiment, 0, None, Execution(), checkpoint)
 """
 
 
-def test_tensorflows_own_error_is_told():
+def test_tensorflows_own_error_is_told(tmp_path):
     # oneDNN's convolutions die of it (TensorFlow 2.21, segmentation fault): without them
     limits = {"TF_CPU_BFC_MEM_LIMIT_IN_MB": "200", "TF_ENABLE_ONEDNN_OPTS": "0"}
     done = subprocess.run(
-        [sys.executable, "-c", REAL],
+        [sys.executable, "-c", REAL, tmp_path / "checkpoint.npz"],
         cwd=ROOT,
         check=False,
         capture_output=True,

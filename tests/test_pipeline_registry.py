@@ -48,7 +48,7 @@ def test_an_experiment_brings_its_data_and_ends_with_its_figures(
     assert pipelines[name].inputs() == {
         "cifar10",
         *("params:seed", "params:validation_images", "params:max_epochs"),
-        f"params:{name}",
+        *(f"params:{name}", "params:execution", f"{name}.checkpoint"),
     }
 
 
@@ -58,6 +58,11 @@ def test_the_summary_waits_for_every_experiment_of_its_run(project):
         assert order.index(f"{part}.evaluate_model_node") < order.index(
             "summarise_runs_node"
         )
+        assert order.index(f"{part}.evaluate_model_node") < order.index(
+            "read_results_node"
+        )
+    # Only a figure in the report, and no edge: the report is written last anyway.
+    assert order[-1] == "write_report_node"
 
 
 def test_the_experiment_that_classifies_is_the_sessions(project):
@@ -102,7 +107,8 @@ def test_registering_imports_nothing_heavy():
         "import os, sys; from kedro.framework.startup import bootstrap_project;"
         "from kedro.framework.project import pipelines;"
         f"bootstrap_project({str(ROOT)!r}); os.chdir({str(ROOT)!r}); len(pipelines);"
-        "heavy = {'tensorflow', 'keras', 'matplotlib', 'sklearn', 'scipy', 'pooch'};"
+        "heavy = {'tensorflow', 'keras', 'matplotlib', 'sklearn', 'scipy', 'pooch',"
+        "'statsmodels', 'plotly'};"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)

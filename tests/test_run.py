@@ -20,6 +20,15 @@ OUTPUTS = [
     "07_model_output/{}/predictions.npz",
     "08_reporting/{}/learning_curves.png",
 ]
+REPORT = [
+    *("summary.csv", "comparison.png", "comparisons.csv", "scores.csv", "claims.csv"),
+    *("ladder.json", "accuracy_cost.json", "report.html", "report.md"),
+]
+REPORT_FIGURES = {
+    *("ladder.svg", "accuracy_cost.svg"),
+    *("exp0-learning_curves.svg", "exp0-confusion.svg", "exp0-class_accuracy.svg"),
+    *("exp0-reliability.svg", "exp0-mistakes.svg"),
+}
 TINY = {"max_epochs": 1, "exp0": {"network": {"blocks": [{"filters": [2]}]}}}
 
 
@@ -45,12 +54,14 @@ def test_an_experiment_runs_from_nothing_to_its_figures(project):
     inputs = {
         f"05_model_input/{part}.npz" for part in ("seed-0/train", "seed-0/validation")
     }
-    summary = {"08_reporting/summary.csv", "08_reporting/comparison.png"}
-    assert files(project) == {
+    written = files(project)
+    figures = {name for name in written if "report_figures" in name}
+    assert {name.split("/")[-1] for name in figures} == REPORT_FIGURES
+    assert written - figures == {
         *inputs,
         "05_model_input/test.npz",
         *results("exp0"),
-        *summary,
+        *(f"08_reporting/{name}" for name in REPORT),
     }
     predictions = np.load(
         project / "data/sample/07_model_output/exp0/seed-0/predictions.npz"
@@ -63,7 +74,7 @@ def test_an_experiment_runs_from_nothing_to_its_figures(project):
     )
     assert table["experiment"].tolist() == ["exp0"]
     assert table["test_accuracy_end"][0] == metrics["weights"]["end"]["test_accuracy"]
-    assert table["status"].tolist() == ["complete"]
+    assert table["status"].tolist() == ["cut short: 1 of up to 500 epochs"]
     provenance = project / "data/sample/06_models/exp0/seed-0/provenance.json"
     assert json.loads(provenance.read_text()).items() < metrics["provenance"].items()
     assert not list((project / "data").glob("0*"))
@@ -107,6 +118,9 @@ def test_an_appended_block_is_an_experiment(project):
     row = pd.read_csv(project / "data/sample/08_reporting/summary.csv").iloc[0]
     assert (row["experiment"], row["title"]) == ("exp14", "Mine")
     assert pd.isna(row["reported_test_accuracy"])
+    page = (project / "data/sample/08_reporting/report.html").read_text("utf-8")
+    assert "exp14: Mine" in page
+    assert page.count("data:image/png;base64,") >= 2  # mistakes, augmented images
 
 
 def test_only_missing_outputs_runs_what_is_missing(project):
@@ -209,7 +223,10 @@ def test_the_summary_tells_results_of_another_configuration(project):
     blocks = project / "conf/base/parameters_experiments.yml"
     blocks.write_text("other: {title: Other, network: {}, training: {}}\n")
     (project / "conf/sample/parameters_experiments.yml").unlink()
-    with KedroSession.create(project_path=project, env="sample") as session:
+    other = {"classify": {"experiment": "other"}}  # which is there, unlike exp0
+    with KedroSession.create(
+        project_path=project, env="sample", runtime_params=other
+    ) as session:
         session.run(pipeline_names=["reporting"])
     assert read_statuses(project) == {"exp0": "stale: not configured"}
 
@@ -219,7 +236,7 @@ def test_unwritable_data_folder_is_named_and_nothing_is_written(project):
     (project / "data/sample").write_text("a file where a folder is needed")
     with pytest.raises(
         DatasetError,
-        match=r"Nothing can be written to .*data/sample/05_model_input: Not a directory",
+        match=r"Nothing can be written to .*data/sample/06_models/exp0/seed-0: Not a directory",
     ):
         run(project, "exp0")
     assert (project / "data/sample").read_text() == "a file where a folder is needed"

@@ -13,6 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DatasetError
 
 from cifar_kedro.datasets.npz import NpzDataset
+from cifar_kedro.datasets.replacing import make_folder
 from cifar_kedro.differences import find_differences
 
 AFRESH = "To start afresh: --params resume=false"
@@ -118,13 +119,14 @@ class Checkpoint:
         system nothing is claimed.
 
         Raises:
-            DatasetError: If another process, which lives, has claimed it.
+            DatasetError: If another process, which lives, has claimed it, or if nothing
+                can be written there.
         """
         file_system, path = self._file.storage
         if not isinstance(file_system, LocalFileSystem):
             yield
             return
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(path).parent)
         lock = SoftFileLock(f"{path}.lock")
         try:
             lock.acquire(timeout=0)

@@ -1,4 +1,4 @@
-"""What survives while a table, JSON or a figure is replaced, and what a reader sees."""
+"""What survives while a table, JSON, a text, a figure or a chart is replaced, and what a reader sees."""
 
 import errno
 import os
@@ -15,8 +15,15 @@ import pytest
 from fsspec.implementations.local import LocalFileOpener
 from kedro.io import DatasetError, Version
 from matplotlib.figure import Figure
+from plotly import graph_objects
 
-from cifar_kedro.datasets.atomic import CSVDataset, JSONDataset, MatplotlibDataset
+from cifar_kedro.datasets import atomic_plotly
+from cifar_kedro.datasets.atomic import (
+    CSVDataset,
+    JSONDataset,
+    MatplotlibDataset,
+    TextDataset,
+)
 
 TEMPORARY = r"\.tmp-[0-9a-f]{32}-file\.txt"
 SIZES = (3, 20_000)  # rows of the old and of the new file
@@ -25,10 +32,24 @@ SIZES = (3, 20_000)  # rows of the old and of the new file
 def make_data(kind, size):
     if kind is MatplotlibDataset:
         return Figure(figsize=(1 + size / SIZES[1], 1))
+    if kind is atomic_plotly.JSONDataset:
+        return graph_objects.Figure(graph_objects.Scatter(y=[*range(size)]))
+    if kind is TextDataset:
+        return "a" * size
     return pd.DataFrame({"a": range(size)}) if kind is CSVDataset else [*range(size)]
 
 
-@pytest.fixture(params=[CSVDataset, JSONDataset, MatplotlibDataset])
+def count(kind, data):
+    """Give the size of what `make_data` has made."""
+    return len(data.data[0].y if kind is atomic_plotly.JSONDataset else data)
+
+
+@pytest.fixture(
+    params=[
+        *(CSVDataset, JSONDataset, MatplotlibDataset, TextDataset),
+        atomic_plotly.JSONDataset,
+    ]
+)
 def kind(request):
     return request.param
 
@@ -61,13 +82,16 @@ def test_the_last_save_is_what_is_there_and_nothing_else(dataset, kind):
         dataset.save(make_data(kind, size))
     assert list_names(dataset) == ["file.txt"]
     if kind is not MatplotlibDataset:
-        assert len(dataset.load()) == SIZES[1]
+        assert count(kind, dataset.load()) == SIZES[1]
         assert list_names(dataset) == ["file.txt"]
 
 
 def test_previews_are_kedros(dataset, kind):
     dataset.save(make_data(kind, 3))
     (base,) = (c for c in kind.__mro__ if c.__module__.startswith("kedro_datasets."))
+    if kind is TextDataset:  # kedro-viz shows none of texts
+        assert not hasattr(base, "preview") and not hasattr(kind, "preview")
+        return
     assert kind.preview is base.preview
     assert dataset.preview()
 

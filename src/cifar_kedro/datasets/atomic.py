@@ -1,4 +1,4 @@
-"""Kedro's datasets of tables, JSON and figures, each file replaced in one step.
+"""Kedro's datasets of tables, JSON, texts and figures, each file replaced in one step.
 
 Not imported with the package: pandas and matplotlib are heavy.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io.core import get_filepath_str
-from kedro_datasets import json, matplotlib, pandas
+from kedro_datasets import json, matplotlib, pandas, text
 
 from cifar_kedro.datasets.replacing import replacing
 
@@ -40,6 +40,10 @@ class Atomic:
 
 class CSVDataset(Atomic, pandas.CSVDataset):
     """Kedro's `pandas.CSVDataset`."""
+
+
+class TextDataset(Atomic, text.TextDataset):
+    """Kedro's `text.TextDataset`."""
 
 
 class MatplotlibDataset(Atomic, matplotlib.MatplotlibDataset):

@@ -91,17 +91,33 @@ def _naming_what_had_no_room(temporary: Path, path: str) -> Iterator[None]:
         ) from error
 
 
-def _make_temporary(folder: Path, name: str) -> Path:
+def make_folder(folder: Path) -> None:
+    """Create a folder, and those above it, if need be.
+
+    Raises:
+        DatasetError: If that can't be.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".tmp-{uuid.uuid4().hex}-{name}"
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _make_temporary(folder: Path, name: str) -> Path:
+    make_folder(folder)
+    temporary = folder / f".tmp-{uuid.uuid4().hex}-{name}"
+    try:
         temporary.touch(exist_ok=False)
     except OSError as error:
-        raise DatasetError(
-            f"Nothing can be written to {folder}: {error.strerror}. Make that folder "
-            "writable, or set another one (`data` in the environment's globals.yml)."
-        ) from error
+        raise _cannot_write(folder, error) from error
     return temporary
+
+
+def _cannot_write(folder: Path, error: OSError) -> DatasetError:
+    return DatasetError(
+        f"Nothing can be written to {folder}: {error.strerror}. Make that folder "
+        "writable, or set another one (`data` in the environment's globals.yml)."
+    )
 
 
 def _remove_leftovers(folder: Path, name: str) -> None:

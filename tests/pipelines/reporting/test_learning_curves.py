@@ -98,7 +98,17 @@ def test_every_drop_of_the_rate_is_marked_with_the_new_rate():
         "validation",
         "best epoch 20: 0.8000",
         "learning rate drops",
+        "end: training was cut short",
     ]
+
+
+def test_the_end_is_marked_with_its_reason():
+    history = make_history(200)
+    figure = plot_learning_curves(history, EXPERIMENT, seed=0)
+    for axes in figure.axes:
+        (line,) = [x for x in axes.lines if x.get_label().startswith("end")]
+        assert line.get_label() == "end: all 200 epochs trained"
+        assert list(line.get_xdata()) == [200, 200]
 
 
 def test_a_rate_that_rises_or_stays_is_no_drop():

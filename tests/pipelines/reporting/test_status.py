@@ -17,7 +17,7 @@ def make_parameters(**changes):
     return inherit_experiments({**base, "tiny": tiny, "heir": heir} | changes)
 
 
-def make_metrics(name="tiny", started="2026-01-02T00:00:00+00:00", **changes):
+def make_metrics(name="tiny", started="2026-01-02T00:00:00+00:00", epochs=2, **changes):
     """The metrics of a run with today's parameters, but for what is changed."""
     experiment = make_experiment(name=name, **changes.pop("experiment", {}))
     provenance = {
@@ -27,7 +27,8 @@ def make_metrics(name="tiny", started="2026-01-02T00:00:00+00:00", **changes):
         "started": started,
     }
     # as it comes back from the file
-    return json.loads(json.dumps({"provenance": provenance | changes}))
+    metrics = {"epochs": epochs, "provenance": provenance | changes}
+    return json.loads(json.dumps(metrics))
 
 
 def make_failure(time):
@@ -82,6 +83,21 @@ def test_names_change_no_result():
 def test_a_run_with_other_parameters_is_stale_and_says_which(changes, keys):
     status = tell_status(make_metrics(**changes), None, make_parameters())
     assert status == f"stale: {keys}"
+
+
+@pytest.mark.parametrize(
+    ("epochs", "max_epochs", "status"),
+    [
+        (1, 1, "cut short: 1 of up to 2 epochs"),
+        (2, 2, "complete"),  # all of its own epochs
+        (1, 2, "complete"),  # early stopping was earlier
+        (1, None, "complete"),
+    ],
+)
+def test_a_training_that_its_bound_ended_was_cut_short(epochs, max_epochs, status):
+    metrics = make_metrics(epochs=epochs, max_epochs=max_epochs)
+    parameters = make_parameters(max_epochs=max_epochs)
+    assert tell_status(metrics, None, parameters) == status
 
 
 def test_what_an_experiment_inherits_counts():

@@ -15,6 +15,7 @@ from cifar_kedro.pipelines.reporting.style import (
     new_figure,
     style_axes,
 )
+from cifar_kedro.stopping import find_stop
 
 # Up to here single epochs are marked: a curve of one epoch would be invisible.
 _MARKED_EPOCHS = 10
@@ -28,7 +29,8 @@ def plot_learning_curves(
     """Plot loss and accuracy on train and validation images, side by side.
 
     Marks the best epoch (the first of the highest validation accuracy, which is the
-    one that the checkpoint keeps) and every drop of the learning rate.
+    one that the checkpoint keeps), every drop of the learning rate, and the end, with
+    what brought it about.
 
     Args:
         history: One row per epoch, with `epoch` (from 1), `loss`, `accuracy`,
@@ -55,9 +57,18 @@ def plot_learning_curves(
     accuracy_axes.plot(
         best["epoch"], best["val_accuracy"], "*", color=BEST_COLOUR, markersize=13
     )
+    stop = find_stop(history, experiment.training) or "training was cut short"
+    for axes in (loss_axes, accuracy_axes):
+        axes.axvline(
+            history["epoch"].max(),
+            color=MUTED_COLOUR,
+            linewidth=2.5,
+            zorder=1,
+            label=f"end: {stop}",
+        )
     handles, labels = accuracy_axes.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=4, fontsize=TEXT_SIZE
+        handles, labels, loc="outside lower center", ncols=3, fontsize=TEXT_SIZE
     )
     return figure
 

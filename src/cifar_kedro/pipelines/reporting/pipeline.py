@@ -1,13 +1,20 @@
-"""Figures of each experiment, and the summary of whatever has run."""
+"""Figures of each experiment; summary and report of whatever has run."""
 
 from collections.abc import Iterable
 
 from kedro.pipeline import Node, Pipeline
 
+from cifar_kedro.claims import judge_claims
+from cifar_kedro.comparisons import compare_experiments
+from cifar_kedro.pipelines.reporting.accuracy_cost import chart_accuracy_cost
 from cifar_kedro.pipelines.reporting.augmented_images import plot_augmented_images
 from cifar_kedro.pipelines.reporting.comparison import plot_comparison
+from cifar_kedro.pipelines.reporting.ladder import chart_ladder
 from cifar_kedro.pipelines.reporting.learning_curves import plot_learning_curves
+from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
 from cifar_kedro.pipelines.reporting.summary import summarise_runs
+from cifar_kedro.runs import read_results
+from cifar_kedro.scores import score_runs
 
 
 def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
@@ -47,7 +54,7 @@ def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
 
 
 def create_pipeline(experiments: Iterable[str]) -> Pipeline:
-    """Make the summary of whatever has run, of any experiment and seed.
+    """Make summary and report of whatever has run, of any experiment and seed.
 
     Args:
         experiments: Names of the experiments that it waits for if they are in the run.
@@ -72,6 +79,57 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
                 inputs="summary",
                 outputs="comparison",
                 name="plot_comparison_node",
+            ),
+            Node(
+                read_results,
+                inputs=[
+                    *("summary", "metrics", "histories", "predictions"),
+                    *("test", "parameters"),
+                ],
+                outputs="results",
+                name="read_results_node",
+            ),
+            Node(
+                score_runs, inputs="results", outputs="scores", name="score_runs_node"
+            ),
+            Node(
+                compare_experiments,
+                inputs="results",
+                outputs="comparisons",
+                name="compare_experiments_node",
+            ),
+            Node(
+                judge_claims,
+                inputs=["results", "comparisons"],
+                outputs="claims",
+                name="judge_claims_node",
+            ),
+            Node(
+                chart_ladder,
+                inputs=["results", "comparisons"],
+                outputs="ladder",
+                name="chart_ladder_node",
+            ),
+            Node(
+                chart_accuracy_cost,
+                inputs=["results", "scores"],
+                outputs="accuracy_cost",
+                name="chart_accuracy_cost_node",
+            ),
+            Node(
+                plot_report_figures,
+                inputs=["results", "comparisons", "scores", "test"],
+                outputs="report_figures",
+                name="plot_report_figures_node",
+            ),
+            Node(
+                write_report,
+                inputs=[
+                    *("results", "comparisons", "scores", "claims"),
+                    *("report_figures", "augmented_sheets"),
+                ],
+                outputs=["report", "report_markdown"],
+                name="write_report_node",
             ),
         ],
         tags="reporting",

@@ -1,4 +1,4 @@
-"""Whether a result stands: complete, stale, or failed."""
+"""Whether a result stands: complete, cut short, stale, or failed."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from cifar_kedro.config import Experiment
 from cifar_kedro.differences import find_differences
 
 # What of an experiment does not change its result.
-_NAMES = {"name", "title", "builds_on", "reported"}
+NAMES = {"name", "title", "builds_on", "reported"}
 
 _RUN_SETTINGS = ("validation_images", "max_epochs")
 
@@ -27,14 +27,17 @@ def tell_status(
 
     Returns:
         ``failed: `` and the reason, if the failure is not older than the metrics'
-        training; ``stale: `` and what differs from today's configuration; or
-        ``complete``.
+        training; ``stale: `` and what differs from today's configuration; ``cut
+        short: `` and how, if a bound on the epochs ended the training; or ``complete``.
     """
-    provenance = (metrics or {}).get("provenance")
+    metrics = metrics or {}
+    provenance = metrics.get("provenance")
     if failure and (not provenance or failure["time"] >= provenance["started"]):
         return f"failed: {failure['error']}: {failure['message']}".partition("\n")[0]
     reasons = _compare(provenance, parameters)
-    return f"stale: {', '.join(reasons)}" if reasons else "complete"
+    if reasons:
+        return f"stale: {', '.join(reasons)}"
+    return _tell_cut(metrics) or "complete"
 
 
 def _compare(
@@ -47,9 +50,18 @@ def _compare(
     if block is None:
         return ["not configured"]
     try:
-        today = Experiment.model_validate(block).model_dump(exclude=_NAMES)
+        today = Experiment.model_validate(block).model_dump(exclude=NAMES)
     except ValidationError:  # only a run of that experiment has to stop at this
         return ["not validly configured"]
-    then = {k: v for k, v in provenance["parameters"].items() if k not in _NAMES}
+    then = {k: v for k, v in provenance["parameters"].items() if k not in NAMES}
     settings = [key for key in _RUN_SETTINGS if provenance[key] != parameters.get(key)]
     return [*find_differences(then, today), *settings]
+
+
+def _tell_cut(metrics: dict[str, Any]) -> str | None:
+    """Tell whether a run's `max_epochs` ended a training that could have gone on."""
+    provenance, epochs = metrics["provenance"], metrics["epochs"]
+    possible = provenance["parameters"]["training"]["epochs"]
+    if epochs == provenance["max_epochs"] and epochs < possible:
+        return f"cut short: {epochs} of up to {possible} epochs"
+    return None

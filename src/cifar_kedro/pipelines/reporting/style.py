@@ -7,6 +7,8 @@ every pipeline for every command, and `kedro registry list` should not wait for 
 import textwrap
 from typing import Any
 
+import numpy as np
+
 # Kedro resolves the hints of node functions at run time. A name imported under
 # TYPE_CHECKING only would make it skip the validation of their parameters.
 Figure = Any
@@ -20,34 +22,43 @@ VALIDATION_STYLE: dict[str, Any] = {"color": "#D55E00", "linestyle": "-"}
 BEST_COLOUR = "#009E73"
 REPORT_COLOUR = "#56B4E9"
 OURS_COLOUR = "#000000"
+# In kedro-viz, whose ground may be dark or light.
+OURS_CHART_COLOUR = "#8a8a8a"
+CHART_GRID_COLOUR = "rgba(138, 138, 138, 0.3)"
 MUTED_COLOUR = "#595959"
+GRID_COLOUR = "#e5e5e5"
+# The ground of figures, and what is written on surfaces of `OURS_COLOUR`.
+GROUND_COLOUR = "#ffffff"
 
 # Points, for figures 9 inches wide (900 pixels at 100 dpi): still legible when
 # kedro-viz shows them at half that size.
 TEXT_SIZE = 12
 TITLE_SIZE = 14
 
-_FIGURE_WIDTH = 9.0
+FULL_WIDTH = 9.0
+THIRD_WIDTH = 4.6
 _TITLE_CHARACTERS = 80
 
 
-def new_figure(title: str, height: float) -> Figure:
-    """Make an empty figure of the report's width, with its title.
+def new_figure(title: str, height: float, width: float = FULL_WIDTH) -> Figure:
+    """Make an empty figure, with its title.
 
     The figure belongs to no display and no pyplot state, so that nodes can run on
     servers and in threads, and nothing stays in memory once it is saved.
 
     Args:
-        title: Title above the figure; broken into lines when long.
+        title: Title above the figure; broken into lines when long; none if empty.
         height: Height of the figure in inches.
+        width: Width of the figure in inches.
 
     Returns:
-        A figure 9 inches wide whose layout makes room for labels and legends.
+        A figure whose layout makes room for labels and legends.
     """
     from matplotlib.figure import Figure as MatplotlibFigure
 
-    figure = MatplotlibFigure(figsize=(_FIGURE_WIDTH, height), layout="constrained")
-    figure.suptitle(textwrap.fill(title, _TITLE_CHARACTERS), fontsize=TITLE_SIZE)
+    figure = MatplotlibFigure(figsize=(width, height), layout="constrained")
+    if title:
+        figure.suptitle(textwrap.fill(title, _TITLE_CHARACTERS), fontsize=TITLE_SIZE)
     return figure
 
 
@@ -58,6 +69,15 @@ def style_axes(axes: Axes) -> None:
         axes: The axes to change, in place.
     """
     axes.tick_params(labelsize=TEXT_SIZE)
-    axes.grid(color="0.9", linewidth=0.8)
+    axes.grid(color=GRID_COLOUR, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def interval_arms(values: Any, low: Any, high: Any) -> np.ndarray:
+    """Give the lengths of error bars below and above values, shape (2, n).
+
+    Never negative: an interval may miss its value by a rounding error.
+    """
+    values, low, high = (np.asarray(side, dtype=float) for side in (values, low, high))
+    return np.array([values - low, high - values]).clip(min=0)

@@ -111,13 +111,13 @@ def _read_run(
 ) -> dict[str, Any]:
     """Make the row of one run."""
     results = metrics and _load(run, metrics, "metrics")
-    status = tell_status(
-        results, failure and _load(run, failure, "failure"), parameters
-    )
+    note = failure and _load(run, failure, "failure")
     if results is not None:
-        return {"status": status, **_pick_columns(run, results)}
-    experiment, _, seed = run.partition("/seed-")
-    return {"status": status, "experiment": experiment, "seed": int(seed)}
+        row = _pick_columns(run, results)
+    else:
+        experiment, _, seed = run.partition("/seed-")
+        row = {"experiment": experiment, "seed": int(seed)}
+    return row | {"status": tell_status(results, note, parameters)}
 
 
 def _load(run: str, load: Loader, what: str) -> dict[str, Any]:

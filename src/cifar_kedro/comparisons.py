@@ -1,0 +1,124 @@
+"""Pairs of experiments, compared on the same test images."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.runs import Results, Run
+from cifar_kedro.statistics import (
+    difference_interval,
+    holm,
+    mcnemar_p_value,
+)
+
+# What the report compares beside each experiment and the one that it builds on.
+FURTHER_BASELINES = {"exp8a": "exp6", "exp10": "exp8a"}
+REPORT_TEST_IMAGES = 10_000
+_NORMAL_QUANTILE = 1.959964  # two-sided 95 %
+
+COLUMNS = {
+    "baseline": "string",
+    "experiment": "string",
+    "baseline_seed": "Int64",
+    "seed": "Int64",
+    "usable": "bool",
+    "difference_points": "Float64",
+    "low_points": "Float64",
+    "high_points": "Float64",
+    "only_baseline_right": "Int64",
+    "only_experiment_right": "Int64",
+    "p_value": "Float64",
+    "p_value_holm": "Float64",
+    "reported_points": "Float64",
+    "reported_error_points": "Float64",
+}
+
+
+def compare_experiments(results: Results) -> pd.DataFrame:
+    """Compare every experiment with the one that it builds on, and the report's others.
+
+    Args:
+        results: What has run. Each experiment is represented by the run that
+            `Results.shown` gives, with the weights at the end of training.
+
+    Returns:
+        A row per pair, whether or not both have run. `usable` is false where a run has a
+        caveat; such rows, and those of pairs that the report has not, are not part of
+        the family over which `p_value_holm` is adjusted. Differences are the
+        experiment's accuracy less the baseline's in percentage points, with a 95 %
+        interval of the paired bootstrap. `reported_error_points` is half the width of
+        a 95 % interval of the report's own difference; see `reported_difference`.
+    """
+    rows = []
+    for baseline, experiment in list_pairs(results.experiments):
+        reported, error = reported_difference(
+            results.experiments[baseline], results.experiments[experiment]
+        )
+        rows.append(
+            {
+                "baseline": baseline,
+                "experiment": experiment,
+                "usable": False,
+                "reported_points": reported,
+                "reported_error_points": error,
+                **_compare_runs(results.shown(baseline), results.shown(experiment)),
+            }
+        )
+    table = pd.DataFrame(rows, columns=[*COLUMNS]).astype(COLUMNS)
+    family = table["usable"] & table["reported_points"].notna()
+    table.loc[family, "p_value_holm"] = holm(table.loc[family, "p_value"].to_list())
+    return table
+
+
+def list_pairs(experiments: dict[str, Experiment]) -> list[tuple[str, str]]:
+    """List the pairs to compare: (baseline, experiment), by experiment."""
+    return [
+        (baseline, name)
+        for name, experiment in experiments.items()
+        for baseline in (experiment.builds_on, FURTHER_BASELINES.get(name))
+        if baseline in experiments
+    ]
+
+
+def reported_difference(
+    baseline: Experiment, experiment: Experiment
+) -> tuple[float | None, float | None]:
+    """Give the report's difference in points, and how uncertain it is.
+
+    The report prints two accuracies on 10,000 images each, and not on which images both
+    are right. Taken as independent, their errors add up to more than those of a paired
+    difference: the second value, half the width of its 95 % interval, is an upper bound.
+    """
+    if not (baseline.reported and experiment.reported):
+        return None, None
+    accuracies = (baseline.reported.test_accuracy, experiment.reported.test_accuracy)
+    variance = sum(p * (1 - p) / REPORT_TEST_IMAGES for p in accuracies)
+    points = round(100 * (accuracies[1] - accuracies[0]), 2)
+    return points, 100 * _NORMAL_QUANTILE * math.sqrt(variance)
+
+
+def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, object]:
+    if not (baseline and experiment):
+        return {}
+    if not np.array_equal(baseline.labels, experiment.labels):
+        return {}  # other test images: one of the two has a caveat
+    first, second = baseline.right(), experiment.right()
+    interval = difference_interval(first, second)
+    return {
+        "baseline_seed": baseline.seed,
+        "seed": experiment.seed,
+        "usable": not (baseline.caveats or experiment.caveats),
+        "difference_points": _points(float(second.mean() - first.mean())),
+        "low_points": _points(interval.low),
+        "high_points": _points(interval.high),
+        "only_baseline_right": int((first & ~second).sum()),
+        "only_experiment_right": int((second & ~first).sum()),
+        "p_value": mcnemar_p_value(first, second),
+    }
+
+
+def _points(difference: float) -> float:
+    """Turn a fraction into points, without the noise of binary fractions."""
+    return round(100 * difference, 4)

@@ -1,0 +1,172 @@
+"""What each step of the report adds to the test accuracy, and how sure that is."""
+
+import textwrap
+from typing import Any
+
+import pandas as pd
+
+from cifar_kedro.pipelines.reporting.style import (
+    FULL_WIDTH,
+    MUTED_COLOUR,
+    OURS_CHART_COLOUR,
+    OURS_COLOUR,
+    REPORT_COLOUR,
+    TEXT_SIZE,
+    Axes,
+    Figure,
+    interval_arms,
+    new_figure,
+    style_axes,
+)
+from cifar_kedro.runs import Results
+
+_TITLE_CHARACTERS = 44
+
+
+def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
+    """Plot each experiment's gain over its baseline, beside the report's.
+
+    Args:
+        results: What has run.
+        comparisons: What `cifar_kedro.comparisons.compare_experiments` gives.
+
+    Returns:
+        A matplotlib figure, 9 inches wide; a pair that has not run to its end shows the
+        report's gain alone.
+    """
+    figure = new_figure("", height=1.2 + 0.56 * len(comparisons), width=FULL_WIDTH)
+    axes = figure.subplots()
+    style_axes(axes)
+    axes.axvline(0, color=MUTED_COLOUR, linewidth=1.2, zorder=1)
+    usable = comparisons["usable"].astype(bool)  # an empty table has no types
+    _draw_gains(axes, comparisons[usable])
+    _draw_reported(axes, comparisons)
+    for row in comparisons[~usable].index:
+        _note(axes, row, _why_not(comparisons.loc[row]))
+    axes.set_yticks(comparisons.index, _names(comparisons, results))
+    axes.tick_params(axis="y", labelsize=TEXT_SIZE - 1.5)
+    axes.set_ylim(len(comparisons) - 0.4, -0.6)
+    axes.set_xlabel("gain in test accuracy, percentage points", fontsize=TEXT_SIZE)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=TEXT_SIZE)
+    return figure
+
+
+def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
+    """Make the same figure for kedro-viz, where pointing at a gain shows its figures.
+
+    Args:
+        results: What has run.
+        comparisons: What `cifar_kedro.comparisons.compare_experiments` gives.
+
+    Returns:
+        A plotly figure.
+    """
+    from plotly.graph_objects import Figure as PlotlyFigure
+
+    figure = PlotlyFigure([_reported_points(comparisons), _our_points(comparisons)])
+    figure.update_traces(
+        y=(comparisons["experiment"] + " after " + comparisons["baseline"]).to_list(),
+        text=_titles(comparisons, results),
+        mode="markers",
+    )
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_xaxes(title="gain in test accuracy, percentage points", zeroline=True)
+    return figure.update_layout(title="What each step adds")
+
+
+def _reported_points(comparisons: pd.DataFrame) -> Any:
+    from plotly.graph_objects import Scatter
+
+    return Scatter(
+        name="report",
+        x=comparisons["reported_points"].astype(float).to_list(),
+        marker={"symbol": "line-ns", "size": 14},
+        marker_line={"color": REPORT_COLOUR, "width": 4},
+        hovertemplate="%{text}<br>report: %{x:+.2f} points<extra></extra>",
+    )
+
+
+def _our_points(comparisons: pd.DataFrame) -> Any:
+    from plotly.graph_objects import Scatter
+
+    gains = (
+        comparisons["difference_points"]
+        .astype(float)
+        .where(comparisons["usable"].astype(bool))
+    )
+    ours = comparisons[["low_points", "high_points", "p_value_holm"]].astype(float)
+    low, high = interval_arms(gains, ours["low_points"], ours["high_points"]).tolist()
+    return Scatter(
+        name="ours, with 95 % interval",
+        x=gains.to_list(),
+        marker={"color": OURS_CHART_COLOUR, "size": 9},
+        error_x={"symmetric": False, "array": high, "arrayminus": low},
+        customdata=ours.to_numpy().tolist(),
+        hovertemplate="%{text}<br>ours: %{x:+.2f} points [%{customdata[0]:+.2f}, "
+        "%{customdata[1]:+.2f}]<br>McNemar, Holm: p = %{customdata[2]:.2g}"
+        "<extra></extra>",
+    )
+
+
+def _draw_gains(axes: Axes, usable: pd.DataFrame) -> None:
+    gains = usable["difference_points"].astype(float)
+    axes.errorbar(
+        gains,
+        usable.index,
+        xerr=interval_arms(gains, usable["low_points"], usable["high_points"]),
+        fmt="o",
+        color=OURS_COLOUR,
+        markersize=7,
+        elinewidth=2,
+        capsize=4,
+        zorder=3,
+        label="ours, with the 95 % interval of the paired bootstrap",
+    )
+
+
+def _draw_reported(axes: Axes, comparisons: pd.DataFrame) -> None:
+    axes.plot(
+        comparisons["reported_points"].astype(float),
+        comparisons.index,
+        "|",
+        color=REPORT_COLOUR,
+        markersize=18,
+        markeredgewidth=3.5,
+        zorder=2,
+        label="report",
+    )
+
+
+def _note(axes: Axes, row: int, text: str) -> None:
+    axes.text(
+        1.01,
+        row,
+        text,
+        transform=axes.get_yaxis_transform(),
+        ha="left",
+        va="center",
+        color=MUTED_COLOUR,
+        fontsize=TEXT_SIZE - 2,
+    )
+
+
+def _why_not(pair: pd.Series) -> str:
+    return "not run" if pd.isna(pair["difference_points"]) else "not a result yet"
+
+
+def _titles(comparisons: pd.DataFrame, results: Results) -> list[str]:
+    return [results.experiments[name].title for name in comparisons["experiment"]]
+
+
+def _names(comparisons: pd.DataFrame, results: Results) -> list[str]:
+    pairs = zip(
+        comparisons["experiment"],
+        comparisons["baseline"],
+        _titles(comparisons, results),
+        strict=True,
+    )
+    return [
+        f"{name} after {baseline}\n"
+        + textwrap.shorten(title, _TITLE_CHARACTERS, placeholder=" ...")
+        for name, baseline, title in pairs
+    ]

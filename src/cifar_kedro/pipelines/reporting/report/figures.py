@@ -1,0 +1,64 @@
+"""The figures of the report."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.pipelines.reporting.accuracy_cost import plot_accuracy_cost
+from cifar_kedro.pipelines.reporting.class_accuracy import plot_class_accuracy
+from cifar_kedro.pipelines.reporting.confusion import plot_confusion
+from cifar_kedro.pipelines.reporting.ladder import plot_ladder
+from cifar_kedro.pipelines.reporting.learning_curves import plot_learning_curves
+from cifar_kedro.pipelines.reporting.mistakes import plot_mistakes
+from cifar_kedro.pipelines.reporting.reliability import plot_reliability
+from cifar_kedro.pipelines.reporting.report.svg import render_svg
+from cifar_kedro.runs import Results, Run
+
+
+def plot_report_figures(
+    results: Results,
+    comparisons: pd.DataFrame,
+    scores: pd.DataFrame,
+    test: dict[str, np.ndarray],
+) -> dict[str, str]:
+    """Draw the figures of the report.
+
+    Args:
+        results: What has run; each experiment is shown by the run that stands for it.
+        comparisons: The compared pairs.
+        scores: The measured runs.
+        test: The test images, of which the worst mistakes are shown.
+
+    Returns:
+        SVG files by name: ``accuracy_cost``, ``ladder``, and for each experiment that
+        has run ``exp9-learning_curves`` and so on.
+    """
+    figures = {
+        "accuracy_cost": plot_accuracy_cost(results, scores),
+        "ladder": plot_ladder(results, comparisons),
+    }
+    rendered = {name: render_svg(figure) for name, figure in figures.items()}
+    for name in results.experiments:
+        if run := results.shown(name):
+            for kind, plot in _plots(run, results, test).items():
+                rendered[f"{name}-{kind}"] = render_svg(plot())
+    return rendered
+
+
+def _plots(
+    run: Run, results: Results, test: dict[str, np.ndarray]
+) -> dict[str, Callable[[], Any]]:
+    experiment = results.experiments[run.experiment]
+    plots = {
+        "learning_curves": lambda: plot_learning_curves(
+            run.history, experiment, run.seed
+        ),
+        "confusion": lambda: plot_confusion(run),
+        "class_accuracy": lambda: plot_class_accuracy(run),
+        "reliability": lambda: plot_reliability(run),
+    }
+    if np.array_equal(run.labels, test["labels"]):
+        plots["mistakes"] = lambda: plot_mistakes(run, test["images"])
+    return plots

@@ -1,0 +1,125 @@
+"""The report from its parts: one page, and the same as Markdown."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from cifar_kedro import accuracy_checks, checks, statistics
+from cifar_kedro.comparisons import REPORT_TEST_IMAGES
+from cifar_kedro.pipelines.reporting.report import formats
+from cifar_kedro.pipelines.reporting.report.sections import (
+    FIGURES,
+    list_rows,
+    make_section,
+)
+from cifar_kedro.pipelines.reporting.report.svg import inline_svg
+from cifar_kedro.pipelines.reporting.summary import AMBITION, ARCHITECTURE_OBJECTIVE
+from cifar_kedro.runs import Results
+from cifar_kedro.scores import describe_seeds
+
+_FILTERS = {
+    name: getattr(formats, name)
+    for name in ("per_cent", "interval", "points", "p_value", "whole")
+} | {"duration": formats.duration, "setting": formats.setting}
+
+_DEFINITIONS = {
+    name: getattr(module, name)
+    for module in (accuracy_checks, checks, statistics)
+    for name in dir(module)
+    if name.isupper()
+} | {"REPORT_TEST_IMAGES": REPORT_TEST_IMAGES}
+
+
+def write_report(
+    results: Results,
+    comparisons: pd.DataFrame,
+    scores: pd.DataFrame,
+    claims: pd.DataFrame,
+    figures: dict[str, Callable[[], str]],
+    sheets: dict[str, Callable[[], bytes]],
+) -> tuple[str, str]:
+    """Write the report.
+
+    Args:
+        results: What has run.
+        comparisons: The compared pairs.
+        scores: The measured runs.
+        claims: The judged claims.
+        figures: A function that loads the SVG, by name: see `plot_report_figures`.
+        sheets: A function that loads the PNG of augmented images, by run.
+
+    Returns:
+        A page of HTML without any external address, and the report as Markdown, whose
+        figures are files beside it: ``report_figures/NAME.svg``.
+    """
+    rows = list_rows(results, scores)
+    seeds = describe_seeds(results)
+    context = {
+        "results": results,
+        "rows": rows,
+        "comparisons": comparisons.to_dict("records"),
+        "tests": int(comparisons["p_value_holm"].notna().sum()),
+        "claims": claims.to_dict("records"),
+        "verdicts": claims["verdict"].value_counts().to_dict(),
+        "sections": [
+            make_section(name, results, rows, comparisons, seeds)
+            for name in results.experiments
+        ],
+        "figures": figures,
+        "captions": FIGURES,
+        "sheets": sheets,
+        "objectives": _judge_objectives(results),
+        **_DEFINITIONS,
+    }
+    return _render("report.html.j2", context), _render("report.md.j2", context)
+
+
+def _judge_objectives(results: Results) -> list[tuple[str, list[str]]]:
+    """Name the experiments that meet each of the report's two objectives."""
+    accuracies = {
+        name: run.right().mean()
+        for name in results.experiments
+        if (run := results.shown(name)) and not run.caveats
+    }
+    by_architecture = [
+        name
+        for name, accuracy in accuracies.items()
+        if accuracy >= ARCHITECTURE_OBJECTIVE
+        and results.experiments[name].architecture_only
+    ]
+    return [
+        (
+            f"{100 * ARCHITECTURE_OBJECTIVE:.0f} % from the architecture alone",
+            by_architecture,
+        ),
+        (
+            f"{100 * AMBITION:.0f} %",
+            [n for n, a in accuracies.items() if a >= AMBITION],
+        ),
+    ]
+
+
+def _render(template: str, context: dict[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=template.endswith(".html.j2"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= _FILTERS
+
+    def inline(name: str, description: str) -> Markup:
+        return Markup(inline_svg(context["figures"][name](), name, description))
+
+    def data_uri(load: Callable[[], bytes]) -> str:
+        return f"data:image/png;base64,{base64.b64encode(load()).decode()}"
+
+    return environment.get_template(template).render(
+        **context, inline=inline, data_uri=data_uri
+    )

@@ -1,0 +1,67 @@
+"""How good the trained networks are on the test images."""
+
+import pandas as pd
+
+from cifar_kedro.runs import Results, Run
+from cifar_kedro.statistics import (
+    calibration_bins,
+    expected_calibration_error,
+    wilson_interval,
+)
+
+WEIGHTS = ("end", "best")
+
+
+def score_runs(results: Results) -> pd.DataFrame:
+    """Measure every run, with the weights at the end of training and the best ones.
+
+    Args:
+        results: What has run.
+
+    Returns:
+        A row per run and weights: `experiment`, `seed`, `weights`, `images` (their
+        number), `accuracy` with its Wilson interval `low` to `high`, `cross_entropy`
+        (mean negative log-likelihood in nats, as evaluation measured it), and
+        `calibration_error` (see `statistics`). Accuracies and errors are fractions.
+    """
+    rows = [_score(run, weights) for run in results.runs for weights in WEIGHTS]
+    columns = ["experiment", "seed", "weights", "images", "accuracy", "low", "high"]
+    return pd.DataFrame(rows, columns=[*columns, "cross_entropy", "calibration_error"])
+
+
+def _score(run: Run, weights: str) -> tuple[object, ...]:
+    right = run.right(weights)
+    bins = calibration_bins(run.predictions[weights], run.labels)
+    return (
+        run.experiment,
+        run.seed,
+        weights,
+        len(right),
+        float(right.mean()),
+        *wilson_interval(int(right.sum()), len(right)),
+        run.metrics["weights"][weights]["test_cross_entropy"],
+        expected_calibration_error(bins),
+    )
+
+
+def describe_seeds(results: Results) -> pd.DataFrame:
+    """Describe how much the test accuracy varies from run to run.
+
+    Args:
+        results: What has run; runs with caveats are left out.
+
+    Returns:
+        A row per experiment: `experiment`, the number of `seeds`, and the `mean` and
+        standard deviation `sd` (of a sample, n - 1; empty for one seed) of the
+        accuracies at the end of training, fractions.
+    """
+    runs = pd.DataFrame(
+        [
+            (run.experiment, float(run.right().mean()))
+            for run in results.runs
+            if not run.caveats
+        ],
+        columns=["experiment", "accuracy"],
+    )
+    groups = runs.groupby("experiment", sort=False)["accuracy"]
+    return groups.agg(seeds="size", mean="mean", sd="std").reset_index()

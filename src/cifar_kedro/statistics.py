@@ -1,0 +1,178 @@
+"""Statistics of classifiers that were tested on the same images.
+
+Thin functions over scipy, statsmodels and scikit-learn, which are imported where they are
+used. All intervals cover 95 %. They speak of trained networks, on images like the test
+images; how much a training differs from its repetition is another question, which only
+several seeds can answer.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+CONFIDENCE = 0.95
+RESAMPLES = 4999
+CALIBRATION_BINS = 15
+
+
+class Interval(NamedTuple):
+    """The ends of a confidence interval."""
+
+    low: float
+    high: float
+
+    def contains(self, value: float) -> bool:
+        """Tell whether a value lies in the interval, its ends included."""
+        return self.low <= value <= self.high
+
+
+def wilson_interval(successes: int, trials: int) -> Interval:
+    """Compute the interval of a proportion (Wilson, 1927).
+
+    Args:
+        successes: Number of successes.
+        trials: Number of trials, at least 1.
+
+    Returns:
+        The interval, in fractions.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(successes, trials, 1 - CONFIDENCE, method="wilson")
+    return Interval(float(low), float(high))
+
+
+def mcnemar_p_value(first: np.ndarray, second: np.ndarray) -> float:
+    """Test whether two classifiers are right equally often (McNemar, 1947; exact).
+
+    Args:
+        first: Whether the first classifier is right about each image, bool (n,).
+        second: The same of the second, in the same order.
+
+    Returns:
+        The two-sided p-value of the exact binomial test on the images that exactly one
+        of them gets right.
+    """
+    from statsmodels.stats.contingency_tables import mcnemar
+
+    table = [
+        [np.sum(first & second), np.sum(first & ~second)],
+        [np.sum(~first & second), np.sum(~first & ~second)],
+    ]
+    return float(mcnemar(table, exact=True).pvalue)
+
+
+def difference_interval(first: np.ndarray, second: np.ndarray) -> Interval:
+    """Compute the interval of an accuracy difference by the paired bootstrap.
+
+    Images are drawn with replacement, 4,999 times, and each keeps its pair of outcomes;
+    the ends are percentiles. The draws are seeded: the same data give the same interval.
+
+    Args:
+        first: Whether the first classifier is right about each image, bool (n,).
+        second: The same of the second, in the same order.
+
+    Returns:
+        The interval of the second's accuracy less the first's, in fractions.
+    """
+    from scipy.stats import bootstrap
+
+    gains = second.astype(np.int8) - first.astype(np.int8)
+    low, high = bootstrap(
+        (gains,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=100,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return Interval(float(low), float(high))
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Adjust the p-values of a family of tests (Holm, 1979), in their order."""
+    from statsmodels.stats.multitest import multipletests
+
+    if not len(p_values):
+        return np.empty(0)
+    adjusted: np.ndarray = multipletests(p_values, method="holm")[1]
+    return adjusted
+
+
+def calibration_bins(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """Compare confidence and accuracy, bin by bin (Guo et al., 2017).
+
+    The confidence in an answer is its probability. The bins have equal widths and
+    include their upper ends; with ten classes no confidence is below 0.1.
+
+    Args:
+        probabilities: Class probabilities, (n, classes).
+        labels: Right classes, (n,).
+
+    Returns:
+        A row per bin: `low`, `high` (its ends), `count`, and over its images the mean
+        `confidence` and the `accuracy`, empty where there are none.
+    """
+    confidence = probabilities.max(axis=1).astype(float)
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
+    answers = pd.DataFrame(
+        {
+            "bin": np.clip(np.searchsorted(edges, confidence) - 1, 0, None),
+            "confidence": confidence,
+            "right": probabilities.argmax(axis=1) == labels,
+        }
+    )
+    # Single precision may sum to a little more than one.
+    answers["bin"] = answers["bin"].clip(upper=CALIBRATION_BINS - 1)
+    bins = answers.groupby("bin").agg(
+        count=("right", "size"),
+        confidence=("confidence", "mean"),
+        accuracy=("right", "mean"),
+    )
+    bins = bins.reindex(range(CALIBRATION_BINS))
+    bins["count"] = bins["count"].fillna(0).astype(int)
+    return bins.assign(low=edges[:-1], high=edges[1:]).reset_index(drop=True)
+
+
+def expected_calibration_error(bins: pd.DataFrame) -> float:
+    """Average the distance of confidence and accuracy over the images.
+
+    Args:
+        bins: What `calibration_bins` gives.
+
+    Returns:
+        The expected calibration error, a fraction.
+    """
+    distances = (bins["accuracy"] - bins["confidence"]).abs()
+    return float((distances * bins["count"]).sum() / bins["count"].sum())
+
+
+def class_accuracies(predicted: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """Compute the share of each class's images that are recognised, with its interval.
+
+    Args:
+        predicted: Answers, (n,).
+        labels: Right classes, (n,).
+
+    Returns:
+        A row per class that has images: `label`, `count`, `accuracy`, `low`, `high`.
+    """
+    rows = []
+    for label in np.unique(labels):
+        right = predicted[labels == label] == label
+        interval = wilson_interval(int(right.sum()), len(right))
+        rows.append((int(label), len(right), float(right.mean()), *interval))
+    return pd.DataFrame(rows, columns=["label", "count", "accuracy", "low", "high"])
+
+
+def confusion_counts(
+    predicted: np.ndarray, labels: np.ndarray, classes: int
+) -> np.ndarray:
+    """Count the images by right class (row) and answer (column), (classes, classes)."""
+    from sklearn.metrics import confusion_matrix
+
+    counts: np.ndarray = confusion_matrix(labels, predicted, labels=range(classes))
+    return counts

@@ -1,0 +1,71 @@
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import same_color
+
+from cifar_kedro.layer_table import describe_layers
+from cifar_kedro.pipelines.reporting.accuracy_cost import (
+    chart_accuracy_cost,
+    plot_accuracy_cost,
+    tabulate_costs,
+)
+from cifar_kedro.scores import score_runs
+from tests.runs import EXPERIMENTS, make_results, make_run
+
+NAMES = [name for name in EXPERIMENTS if name != "exp12"]
+
+
+@pytest.fixture(scope="module")
+def measured():
+    cut = make_run("exp12", 0.3, caveats=("cut short",))
+    runs = [make_run(n, 0.6 + 0.02 * i) for i, n in enumerate(NAMES)]
+    for place, run in enumerate(runs):
+        layers = describe_layers(EXPERIMENTS[run.experiment].network)
+        run.metrics["parameters"]["total"] = sum(row.parameters for row in layers)
+        run.metrics["training_seconds"] = 60.0 * 1.4**place
+    results = make_results(*runs, cut)
+    return results, score_runs(results)
+
+
+def test_costs_stand_beside_the_accuracy_and_its_interval(measured):
+    first = tabulate_costs(*measured).iloc[0].to_dict()
+    assert first["experiment"] == "exp0"
+    assert first["parameters"] == 263_402
+    assert first["multiplications"] == 1_147_200
+    assert first["seconds"] == 60.0
+    assert first["low"] < first["accuracy"] == 0.6 < first["high"]
+
+
+def test_every_panel_shows_all_runs_and_what_is_no_result_hollow(measured):
+    figure = plot_accuracy_cost(*measured)
+    assert [axes.get_xlabel() for axes in figure.axes] == [
+        "parameters",
+        "multiply-accumulates per image",
+        "training time, seconds",
+    ]
+    for axes in figure.axes:
+        full, hollow = [line for line in axes.lines if line.get_marker() == "o"]
+        assert len(full.get_xdata()) == 13
+        assert hollow.get_ydata().tolist() == [0.3]
+        assert not same_color(full.get_markerfacecolor(), hollow.get_markerfacecolor())
+
+
+def test_names_do_not_overlap(measured):
+    figure = plot_accuracy_cost(*measured)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for axes in figure.axes:
+        boxes = [text.get_window_extent(canvas.get_renderer()) for text in axes.texts]
+        assert len(boxes) == 14
+        for index, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[index + 1 :])
+
+
+def test_the_chart_has_the_same_figures(measured):
+    costs = tabulate_costs(*measured)
+    traces = chart_accuracy_cost(*measured).data
+    for trace, column in zip(
+        traces, ("parameters", "multiplications", "seconds"), strict=True
+    ):
+        assert list(trace.x) == costs[column].to_list()
+        assert list(trace.y) == costs["accuracy"].to_list()
+        assert trace.marker.symbol[-1] == "circle-open"

@@ -1,0 +1,23 @@
+import pytest
+
+from cifar_kedro.pipelines.reporting.class_accuracy import plot_class_accuracy
+from cifar_kedro.statistics import wilson_interval
+from tests.runs import make_run
+
+
+def test_a_dot_with_its_interval_for_each_class():
+    axes = plot_class_accuracy(make_run("exp0", 0.8)).axes[0]
+    (dots,) = [line for line in axes.lines if line.get_marker() == "o"]
+    assert dots.get_xdata() == pytest.approx([0.8] * 10)
+    assert dots.get_ydata().tolist() == list(range(10))
+    (bars,) = axes.collections
+    ends = bars.get_segments()[3][:, 0]
+    assert ends == pytest.approx(wilson_interval(800, 1000))
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[3] == "cat"
+
+
+def test_a_class_that_is_never_recognised_is_drawn():
+    figure = plot_class_accuracy(make_run("exp0", 0.0))
+    (dots,) = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert dots.get_xdata().tolist() == [0] * 10

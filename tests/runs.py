@@ -1,0 +1,84 @@
+"""Made-up runs of the report's experiments, with any accuracy and history."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.runs import Results, Run
+from tests.conftest import load_parameters
+
+PARAMETERS = load_parameters()
+BLOCKS = {
+    name: block
+    for name, block in PARAMETERS.items()
+    if isinstance(block, dict) and "title" in block
+}
+EXPERIMENTS = {n: Experiment.model_validate(block) for n, block in BLOCKS.items()}
+IMAGES = 10_000
+
+
+def make_history(
+    accuracy: float = 0.9, val_accuracy: float = 0.8, **columns: Any
+) -> pd.DataFrame:
+    """Make a history of twenty epochs that ends at these accuracies."""
+    progress = np.linspace(0.1, 1, 20)
+    history = pd.DataFrame(
+        {
+            "epoch": np.arange(1, 21),
+            "loss": 2.3 - 2 * progress,
+            "accuracy": accuracy * progress,
+            "val_loss": 2.3 - 1.5 * progress,
+            "val_accuracy": val_accuracy * progress,
+            "learning_rate": 0.001,
+            "seconds": 2.0,
+        }
+    )
+    return history.assign(**columns)
+
+
+def make_predictions(accuracy: float, images: int = IMAGES) -> dict[str, np.ndarray]:
+    """Make predictions of which the first ones are right, all with confidence 0.7."""
+    labels = (np.arange(images) % 10).astype(np.uint8)
+    right = np.arange(images) < round(accuracy * images)
+    probabilities = np.full((images, 10), 0.3 / 9, dtype=np.float32)
+    answers = np.where(right, labels, (labels + 1) % 10)
+    probabilities[np.arange(images), answers] = 0.7
+    return {"end": probabilities, "best": probabilities, "labels": labels}
+
+
+def make_run(
+    experiment: str,
+    accuracy: float,
+    history: pd.DataFrame | None = None,
+    *,
+    seed: int = 0,
+    caveats: tuple[str, ...] = (),
+    images: int = IMAGES,
+) -> Run:
+    """Make a run of one of the report's experiments."""
+    history = make_history() if history is None else history
+    scores = {
+        "train_accuracy": history["accuracy"].iloc[-1],
+        "validation_accuracy": history["val_accuracy"].iloc[-1],
+        "test_accuracy": accuracy,
+        "test_cross_entropy": 1.2345,
+    }
+    metrics = {
+        "experiment": experiment,
+        "seed": seed,
+        "parameters": {"total": 1000 + len(experiment), "trainable": 1000},
+        "epochs": len(history),
+        "best_epoch": 20,
+        "training_seconds": 40.0,
+        "weights": {"end": scores, "best": scores},
+    }
+    predictions = make_predictions(accuracy, images)
+    stop = None if caveats else "val_loss no better for 5 epochs"
+    return Run(experiment, seed, metrics, history, predictions, stop, caveats)
+
+
+def make_results(*runs: Run) -> Results:
+    """Put runs among the report's experiments."""
+    return Results(EXPERIMENTS, list(runs))

@@ -1,0 +1,122 @@
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.runs import read_results
+from tests.runs import (
+    EXPERIMENTS,
+    PARAMETERS,
+    make_history,
+    make_predictions,
+    make_results,
+    make_run,
+)
+
+LABELS = {"labels": make_predictions(0.5, 50)["labels"]}
+
+
+def read(*runs, statuses=None, test=LABELS, parameters=None, **failing):
+    """Read runs as Kedro hands them over: the summary, and a function for each file."""
+    keys = [f"{run.experiment}/seed-{run.seed}" for run in runs]
+    statuses = dict.fromkeys(keys, "complete") | (statuses or {})
+
+    def loaders(attribute):
+        return {
+            key: failing.get(attribute, lambda run=run: getattr(run, attribute))
+            for key, run in zip(keys, runs, strict=True)
+        }
+
+    return read_results(
+        summarise(statuses),
+        loaders("metrics"),
+        loaders("history"),
+        loaders("predictions"),
+        test,
+        parameters or PARAMETERS,
+    )
+
+
+def summarise(statuses):
+    rows = [(*key.split("/seed-"), status) for key, status in statuses.items()]
+    table = pd.DataFrame(rows, columns=["experiment", "seed", "status"])
+    return table.astype({"seed": int})
+
+
+def finished(name="exp0", **changes):
+    """Make a run that its early stopping ended."""
+    history = make_history()
+    history["val_loss"] = [2.0, *[3.0] * 19]
+    return make_run(name, 0.6, history, images=50, **changes)
+
+
+def test_runs_are_read_in_the_order_of_the_configuration_and_seeds():
+    results = read(finished("exp10"), finished(seed=2), finished(seed=0))
+    assert [(r.experiment, r.seed) for r in results.runs] == [
+        ("exp0", 0),
+        ("exp0", 2),
+        ("exp10", 0),
+    ]
+    run = results.runs[0]
+    assert run.stop == "val_loss no better for 5 epochs"
+    assert run.caveats == ()
+    assert run.right().mean() == 0.6
+
+
+def test_a_status_in_the_summary_other_than_complete_is_a_caveat():
+    cut = "cut short: 20 of up to 500 epochs"
+    (run,) = read(make_run("exp0", 0.6, images=50), statuses={"exp0/seed-0": cut}).runs
+    assert run.caveats == (cut,)
+    assert run.stop is None
+
+
+def test_parameters_that_kedro_has_validated_are_read_too():
+    parameters = PARAMETERS | {"exp0": EXPERIMENTS["exp0"]}
+    assert read(finished(), parameters=parameters).experiments == EXPERIMENTS
+
+
+def test_an_experiment_that_is_wrongly_configured_stops_no_report():
+    parameters = PARAMETERS | {"exp1": PARAMETERS["exp1"] | {"network": {}}}
+    status = "stale: not validly configured"
+    runs = finished(), finished("exp1")
+    results = read(*runs, parameters=parameters, statuses={"exp1/seed-0": status})
+    assert [run.experiment for run in results.runs] == ["exp0"]
+    assert results.failures == {"exp1/seed-0": status}
+    assert "exp1" not in results.experiments
+
+
+def test_a_run_tested_on_other_images_says_so():
+    (run,) = read(finished(), test={"labels": np.zeros(50, np.uint8)}).runs
+    assert run.caveats == ("tested on other images",)
+
+
+def test_a_run_that_has_nothing_to_show_is_listed_with_the_reason():
+    def broken():
+        raise OSError("no such file\nand a long story")
+
+    results = read(finished(), predictions=broken)
+    assert results.runs == []
+    assert results.failures == {"exp0/seed-0": "OSError: no such file"}
+
+
+def test_what_failed_and_what_is_no_longer_configured_have_their_status():
+    statuses = {
+        "exp1/seed-4": "failed: MemoryError: not enough",
+        "exp99/seed-0": "stale: not configured",
+    }
+    results = read(finished(), finished("exp99"), statuses=statuses)
+    assert [run.experiment for run in results.runs] == ["exp0"]
+    assert results.failures == statuses
+
+
+def test_the_shown_run_is_chosen_by_seed_and_caveats_alone():
+    bad = {"caveats": ("cut short",)}
+    runs = [
+        make_run("exp0", 0.9, seed=0, images=50, **bad),
+        make_run("exp0", 0.5, seed=1, images=50),
+        make_run("exp0", 0.8, seed=2, images=50),
+        make_run("exp1", 0.5, seed=3, images=50, **bad),
+        make_run("exp1", 0.8, seed=4, images=50, **bad),
+    ]
+    results = make_results(*runs)
+    assert results.shown("exp0").seed == 1
+    assert results.shown("exp1").seed == 3
+    assert results.shown("exp2") is None
