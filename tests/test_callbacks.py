@@ -60,8 +60,15 @@ def test_a_diverged_loss_names_epoch_and_step(loss):
     stop = StopOnDivergence()
     stop.on_epoch_begin(6)
     stop.on_train_batch_end(0, {"loss": 1.0})
-    with pytest.raises(FloatingPointError, match="at epoch 7, step 3"):
+    with pytest.raises(
+        FloatingPointError, match=r"at epoch 7, step 3.*after epoch 6 is kept"
+    ):
         stop.on_train_batch_end(2, {"loss": loss})
+    stop.on_epoch_begin(0)
+    with pytest.raises(
+        FloatingPointError, match=r"diverged\. Lower"
+    ):  # nothing is kept
+        stop.on_train_batch_end(0, {"loss": loss})
 
 
 def show_epoch(epochs=3):

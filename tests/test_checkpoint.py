@@ -156,3 +156,11 @@ def test_a_store_that_is_no_file_system_keeps_states_too():
         checkpoint.save(STATE)
         assert same(checkpoint.load(), STATE)
         checkpoint.delete()
+
+
+def test_no_secret_of_the_address_is_told():
+    address = "memory://me:hunter2@team/checkpoint.npz?signature=hunter2"
+    dataset = CheckpointDataset(filepath=address)
+    for text in (str(dataset), repr(dataset.load())):
+        assert "hunter2" not in text
+    assert "memory://team/checkpoint.npz" in str(dataset)

@@ -1,7 +1,7 @@
 """What happens at the end of an epoch, as Keras callbacks.
 
-Their order matters, and is `cifar_kedro.training.fit`'s: validation, record, best
-weights, what steers the training, its state, its progress.
+Their order matters, and is `cifar_kedro.training.fit`'s: validation, record, what steers
+the training, its progress, its state.
 """
 
 import logging
@@ -119,11 +119,11 @@ class StopOnDivergence(keras.callbacks.Callback):
             FloatingPointError: If it is not finite.
         """
         if not math.isfinite(loss := logs["loss"]):
+            kept = f"The state after epoch {self._epoch} is kept. " * (self._epoch > 0)
             raise FloatingPointError(
                 f"the loss is {loss} at epoch {self._epoch + 1}, step {batch + 1}: the "
-                f"training diverged. The state after epoch {self._epoch} is kept. Lower "
-                "training.optimizer.learning_rate, and start afresh: "
-                "--params resume=false"
+                f"training diverged. {kept}Lower training.optimizer.learning_rate, and "
+                "start afresh: --params resume=false"
             )
 
 

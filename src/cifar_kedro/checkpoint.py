@@ -12,6 +12,7 @@ from filelock import SoftFileLock, Timeout
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DatasetError
 
+from cifar_kedro.datasets.addresses import hide_secrets
 from cifar_kedro.datasets.npz import NpzDataset
 from cifar_kedro.datasets.replacing import make_folder
 from cifar_kedro.differences import find_differences
@@ -51,7 +52,7 @@ class Checkpoint:
             hold it. A state of another origin is refused.
     """
 
-    filepath: str
+    filepath: str = field(repr=False)  # it may hold a password
     resume: bool = True
     storage: dict[str, Any] = field(default_factory=dict, repr=False)
     origin: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -90,13 +91,13 @@ class Checkpoint:
             state = TrainingState(**fields)
         except (DatasetError, KeyError, TypeError, ValueError) as error:
             raise DatasetError(
-                f"{self.filepath} is no state of a training ({error}). {AFRESH}"
+                f"{hide_secrets(self.filepath)} is no state of a training ({error}). {AFRESH}"
             ) from error
         if changes := find_differences(before, json.loads(json.dumps(self.origin))):
             named = "; ".join(f"{k} was {v}, is {w}" for k, (v, w) in changes.items())
             raise DatasetError(
-                f"{self.filepath} is the state of another training, of which "
-                f"{len(state.history)} epochs are done. Changed since: {named}. Undo that "
+                f"{hide_secrets(self.filepath)} is the state of another training, of "
+                f"which {len(state.history)} epochs are done. Changed since: {named}. Undo that "
                 f"to go on. {AFRESH}"
             )
         return state
