@@ -1,0 +1,33 @@
+"""The parameters in their typed form.
+
+The models are strict: an unknown key, a wrong type or a value out of range is refused
+when Kedro loads the parameters, before anything heavy is imported.
+"""
+
+from cifar_kedro.config.augmentation import Augmentation
+from cifar_kedro.config.experiment import Experiment, Reported
+from cifar_kedro.config.network import VGG16_LAYERS, Backbone, Block, Network
+from cifar_kedro.config.run_settings import Classify, Execution, RunSettings
+from cifar_kedro.config.training import (
+    EarlyStopping,
+    Optimizer,
+    ReduceLROnPlateau,
+    Training,
+)
+
+__all__ = [
+    "VGG16_LAYERS",
+    "Augmentation",
+    "Backbone",
+    "Block",
+    "Classify",
+    "EarlyStopping",
+    "Execution",
+    "Experiment",
+    "Network",
+    "Optimizer",
+    "ReduceLROnPlateau",
+    "Reported",
+    "RunSettings",
+    "Training",
+]

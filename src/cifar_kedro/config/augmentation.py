@@ -1,0 +1,23 @@
+"""The section ``augmentation`` of an experiment."""
+
+from pydantic import Field
+
+from cifar_kedro.config.strict import Strict
+
+
+class Augmentation(Strict):
+    """Random affine transformation, in the terms of Keras' ``ImageDataGenerator``.
+
+    Attributes:
+        horizontal_flip: Whether half of the images are mirrored.
+        rotation_range: Degrees; the angle is uniform in plus or minus this.
+        width_shift_range: Fraction of the width; uniform in plus or minus this.
+        height_shift_range: Fraction of the height; uniform in plus or minus this.
+        shear_range: Degrees; uniform in plus or minus this.
+    """
+
+    horizontal_flip: bool = False
+    rotation_range: float = Field(default=0.0, ge=0, le=180)
+    width_shift_range: float = Field(default=0.0, ge=0, lt=1)
+    height_shift_range: float = Field(default=0.0, ge=0, lt=1)
+    shear_range: float = Field(default=0.0, ge=0, lt=90)

@@ -1,0 +1,61 @@
+"""What an experiment is: a block of ``parameters_experiments.yml``."""
+
+import logging
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from cifar_kedro.config.augmentation import Augmentation
+from cifar_kedro.config.network import Network
+from cifar_kedro.config.strict import Strict
+from cifar_kedro.config.training import Training
+
+logger = logging.getLogger(__name__)
+
+
+class Reported(Strict):
+    """What the report prints of an experiment.
+
+    Attributes:
+        test_accuracy: Fraction of the test images, weights at the end of training.
+        training_seconds: Wall time on the report's GPU.
+        unreachable_reduction: Whether the report's own callbacks stop the training
+            before a reduced learning rate is used.
+    """
+
+    test_accuracy: float = Field(ge=0, le=1)
+    training_seconds: float = Field(gt=0)
+    unreachable_reduction: bool = False
+
+
+class Experiment(Strict):
+    """One block of ``parameters_experiments.yml``, after inheritance."""
+
+    name: str  # the block's key, added when the parameters are loaded
+    title: str = Field(min_length=1)
+    builds_on: str | None = None
+    network: Network
+    training: Training
+    augmentation: Augmentation | None = None
+    reported: Reported | None = None
+
+    @property
+    def architecture_only(self) -> bool:
+        """Whether the result owes nothing to augmentation or transfer."""
+        return self.augmentation is None and self.network.backbone is None
+
+    @model_validator(mode="after")
+    def _plateau_is_reachable(self) -> Self:
+        """Refuse a stop that comes before the reduction, unless the report has it."""
+        plateau = self.training.reduce_lr
+        stop = plateau and getattr(self.training.early_stopping, plateau.monitor)
+        if plateau and stop and stop <= plateau.patience:
+            problem = (
+                f"training.early_stopping.{plateau.monitor}: received {stop}, expected "
+                f"more than training.reduce_lr.patience {plateau.patience}, or the "
+                "training stops before a reduced learning rate is ever used"
+            )
+            if not (self.reported and self.reported.unreachable_reduction):
+                raise ValueError(problem)
+            logger.warning("%s: %s. Kept, as the report has it.", self.name, problem)
+        return self
