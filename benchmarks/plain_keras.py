@@ -143,6 +143,7 @@ def generate(turn: Turn, augmentation: dict[str, Any], batch: int, calls: int) -
     """Draw batches from Keras' legacy generator, the report's; results in images/s."""
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
-    generator = ImageDataGenerator(**augmentation, fill_mode="nearest")
+    known = {k: v for k, v in augmentation.items() if k != "whole_pixels"}
+    generator = ImageDataGenerator(**known, fill_mode="nearest")
     batches = generator.flow(draw_images(batch)[0], batch_size=batch)
     call_in_turns(turn, lambda: next(batches), calls, amount=batch)

@@ -15,8 +15,8 @@ import numpy as np
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from cifar_kedro import prediction
 from cifar_kedro.callbacks import StopOnDivergence
-from cifar_kedro.pipelines.modelling import nodes
 
 # Dropout, batch normalization, augmentation, a falling rate: all that has a state.
 PARAMETERS = {
@@ -75,7 +75,7 @@ def arrange(point: str, number: int) -> None:
             end_in_checkpoint(file, **kw) if "text" in kw else save(file, **kw)
         )  # type: ignore[assignment]
     elif point == "evaluation":
-        nodes.predict = end  # type: ignore[assignment]
+        prediction.predict = end  # type: ignore[assignment]
     elif point == "figure":
         matplotlib.figure.Figure.savefig = end_in_figure  # type: ignore[method-assign]
 

@@ -22,7 +22,9 @@ ALL = Augmentation(
 
 def legacy_generator(settings):
     """Make the report's own generator from the same settings."""
-    return ImageDataGenerator(**settings.model_dump(), fill_mode="nearest")
+    return ImageDataGenerator(
+        **settings.model_dump(exclude={"whole_pixels"}), fill_mode="nearest"
+    )
 
 
 @pytest.mark.parametrize("settings", [STRONG, MILD, ALL], ids=["strong", "mild", "all"])
@@ -122,3 +124,32 @@ def test_keeps_the_range_of_the_pixels():
     )
     assert augmented.min() >= 0 and augmented.max() <= 1
     assert augmented.dtype == np.float32
+
+
+def test_whole_pixels_move_and_blur_nothing():
+    images = make_images(200)["images"]
+    settings = Augmentation(
+        width_shift_range=2 / 32, height_shift_range=2 / 32, whole_pixels=True
+    )
+    moved = ops.convert_to_numpy(AffineAugmentation(settings, 0)(images, training=True))
+    padded = np.pad(images, [(0, 0), (2, 2), (2, 2), (0, 0)], mode="edge")
+    places = []
+    for before, after in zip(padded, moved, strict=True):
+        found = [
+            (y, x)
+            for y in range(5)
+            for x in range(5)
+            if np.allclose(before[y : y + 32, x : x + 32], after, atol=1e-5)
+        ]
+        assert len(found) == 1
+        places += found
+    assert len(set(places)) == 25  # each place, corners included
+
+
+def test_what_is_to_be_mirrored_can_be_said():
+    images = make_images(4)["images"]
+    layer = AffineAugmentation(Augmentation(horizontal_flip="alternating"), seed=0)
+    mirrored = np.array([True, False, False, True])
+    result = ops.convert_to_numpy(layer(images, mirrored, training=True))
+    expected = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+    np.testing.assert_allclose(result, expected, atol=1e-5)

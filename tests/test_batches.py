@@ -42,7 +42,8 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 
 def test_a_resumed_series_goes_on_where_the_first_was():
     whole = ShuffledBatches(LABELS, 16, 0, False)
-    resumed = ShuffledBatches(LABELS, 16, 0, False, first_epoch=2)
+    resumed = ShuffledBatches(LABELS, 16, 0, False)
+    resumed.first_epoch = 2
     assert epoch(resumed) == epoch(whole, 2)
 
 
@@ -51,3 +52,25 @@ def test_iterating_begins_at_the_beginning_each_time():
     for _ in range(2):
         seen = [labels.tolist() for _, labels in islice(batches, 8)]
         assert seen == epoch(batches) + epoch(batches, 1)
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**31 - 1), first=st.integers(0, 50))
+def test_alternating_images_are_mirrored_in_every_other_epoch(seed, first):
+    plain, mirroring = (
+        ShuffledBatches(LABELS, 16, seed, False, alternate=alternate)
+        for alternate in (False, True)
+    )
+    plain.first_epoch = mirroring.first_epoch = first
+    mirrored = []
+    for epoch_number in range(3):
+        indices = range(epoch_number * 4, epoch_number * 4 + 4)
+        rows = np.concatenate([mirroring[index][0] for index in indices])
+        assert rows.dtype == np.int32
+        same = np.where(rows < 0, -1 - rows, rows)
+        np.testing.assert_array_equal(
+            same, np.concatenate([plain[index][0] for index in indices])
+        )
+        mirrored.append(set(same[rows < 0]))
+    assert mirrored[0] == mirrored[2] == set(range(50)) - mirrored[1]
+    assert 5 < len(mirrored[0]) < 45

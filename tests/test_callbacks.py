@@ -28,10 +28,11 @@ def make_network(**sections):
 def test_validation_is_what_keras_would_measure(monkeypatch):
     network = make_network(network={"l2": 0.1, "dropout": 0.5, "batch_norm": True})
     monkeypatch.setattr(callbacks, "EVALUATION_BATCH", 16)  # three batches and a rest
-    validation, logs = Validation(network, IMAGES), {}
+    loss = "sparse_categorical_crossentropy"
+    validation, logs = Validation(network, IMAGES, loss), {}
     for _ in range(2):  # each epoch anew
         validation.on_epoch_end(0, logs)
-    network.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    network.compile(loss=loss, metrics=["accuracy"])
     loss, accuracy = network.evaluate(IMAGES["images"], IMAGES["labels"], verbose=0)
     assert logs == {
         "val_loss": pytest.approx(loss, 1e-5),

@@ -161,3 +161,45 @@ def test_failed_download_is_an_error_that_says_what_to_do(monkeypatch):
         FileNotFoundError, match=r"but URL fetch failure.*or null for rand"
     ):
         build_network(vgg_experiment("imagenet"))
+
+
+BEYOND = build_network(Experiment.model_validate(BLOCKS["exp13"]).network)
+
+
+def test_normalization_before_the_activation():
+    kinds = [type(layer).__name__ for layer in BEYOND.layers[1:9]]
+    assert kinds == [
+        *("Conv2D", "Conv2D", "MaxPooling2D", "BatchNormalization", "Activation"),
+        *("Conv2D", "BatchNormalization", "Activation"),
+    ]
+    convolution, normalization = BEYOND.layers[2], BEYOND.layers[4]
+    assert not convolution.use_bias and convolution.activation.__name__ == "linear"
+    assert not normalization.scale and normalization.momentum == 0.6
+    assert BEYOND.get_layer("conv1_1_gelu").activation.__name__ == "gelu"
+    assert [layer.output.shape[1] for layer in BEYOND.layers[:4]] == [32, 31, 31, 15]
+
+
+def test_convolutions_that_start_as_identity_hand_on_their_input():
+    layer = BEYOND.get_layer("conv2_1")  # from 64 channels to 256
+    kernel = layer.get_weights()[0]
+    images = np.random.default_rng(0).random((2, 5, 5, 64), dtype=np.float32)
+    outputs = np.array(layer(images))
+    np.testing.assert_allclose(outputs[..., :64], images, atol=1e-6)
+    assert np.std(kernel[..., 64:]) > 0  # the others are drawn
+
+
+def test_the_classifier_sees_the_maxima():
+    assert BEYOND.get_layer("global_max").output.shape == (None, 256)
+    assert "flatten" not in {layer.name for layer in BEYOND.layers}
+
+
+def test_a_saved_network_is_the_same(tmp_path):
+    import keras
+
+    BEYOND.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert count_parameters(loaded) == count_parameters(BEYOND)
+    images = np.random.default_rng(0).random((3, 32, 32, 3), dtype=np.float32)
+    np.testing.assert_array_equal(
+        loaded.predict_on_batch(images), BEYOND.predict_on_batch(images)
+    )

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cifar_kedro.aligned import aligned_empty
 from cifar_kedro.batches import ShuffledBatches
 from cifar_kedro.networks import build_network
 from cifar_kedro.tensorflow_tuning import (
-    TENSOR_ALIGNMENT,
     as_dataset,
     fuse_batch_normalization,
     share_memory,
@@ -20,14 +20,14 @@ IMAGES = make_images(64)["images"]
 
 def aligned(count):
     """Make zeros that lie where a tensor may."""
-    space = np.zeros(count + TENSOR_ALIGNMENT, np.float32)
-    start = -space.ctypes.data % TENSOR_ALIGNMENT // space.itemsize
-    return space[start : start + count]
+    array = aligned_empty((count,), np.float32)
+    array[:] = 0
+    return array
 
 
-def networks():
+def networks(batch_norm=True):
     keras.utils.set_random_seed(0)
-    network = build_network(make_experiment(network={"batch_norm": True}).network)
+    network = build_network(make_experiment(network={"batch_norm": batch_norm}).network)
     return network, fuse_batch_normalization(network)
 
 
@@ -47,8 +47,11 @@ def test_the_fused_network_shares_its_variables():
     assert kinds.count("_FusedBatchNormalization") == 1  # the dense layer's is not
 
 
-def test_the_fused_network_trains_as_keras_own_does():
-    network, fused = networks()
+@pytest.mark.parametrize(
+    "batch_norm", [True, {"before_activation": True, "scale": False}]
+)
+def test_the_fused_network_trains_as_keras_own_does(batch_norm):
+    network, fused = networks(batch_norm)
     before = network.get_weights()
     expected = [np.array(value) for value in step(network, IMAGES)]
     network.set_weights(before)

@@ -7,7 +7,7 @@ from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
 from cifar_kedro.execution import prepare_keras
 from cifar_kedro.networks import build_network
-from cifar_kedro.training import HISTORY_COLUMNS, fit, make_optimizer
+from cifar_kedro.training import HISTORY_COLUMNS, fit
 from tests.conftest import make_experiment, make_images
 
 TRAIN, VALIDATION = make_images(40), make_images(20, seed=1)
@@ -133,17 +133,6 @@ def test_the_learning_rate_drops_and_the_history_shows_the_rate_in_use():
     assert history["learning_rate"].tolist() == pytest.approx(rates)
 
 
-def test_optimizers_have_keras_defaults_where_nothing_is_named():
-    def config(optimizer):
-        return optimizer.get_config() | {"name": None}
-
-    adam = make_optimizer(make_experiment().training)
-    assert config(adam) == config(keras.optimizers.Adam(0.001))
-    settings = {"name": "sgd", "learning_rate": 0.01, "momentum": 0.9}
-    sgd = make_optimizer(make_experiment(training={"optimizer": settings}).training)
-    assert config(sgd) == config(keras.optimizers.SGD(0.01, momentum=0.9))
-
-
 def test_callbacks_watch_what_the_experiment_names():
     training = {
         "early_stopping": {"val_loss": 7, "accuracy": 3},
@@ -182,10 +171,36 @@ EVERYTHING = {
 }
 
 
+BEYOND_THE_REPORT = {
+    "network": {
+        "whitening": {"size": 2, "epsilon": 1e-4},
+        "blocks": [{"filters": [8], "pool": "first"}],
+        "activation": "gelu",
+        "batch_norm": {"before_activation": True, "scale": False, "momentum": 0.6},
+        "identity_start": True,
+        "global_max": True,
+        "dense": [],
+    },
+    "augmentation": {"horizontal_flip": "alternating"},
+    "training": {
+        "epochs": 6,
+        "optimizer": {
+            "name": "muon",
+            "learning_rate": 0.2,
+            "momentum": 0.6,
+            "other_learning_rate": 0.01,
+        },
+        "schedule": "linear",
+        "label_smoothing": 0.2,
+    },
+}
+
+
+@pytest.mark.parametrize("sections", [EVERYTHING, BEYOND_THE_REPORT])
 @pytest.mark.parametrize("done", [1, 4, 6])
-def test_resumed_equals_uninterrupted(tmp_path, done):
+def test_resumed_equals_uninterrupted(tmp_path, done, sections):
     """Dropout, augmentation, order, optimizer, rate, counters, best weights, history."""
-    experiment = make_experiment(**EVERYTHING)
+    experiment = make_experiment(**sections)
     whole = run(experiment)
     assert whole[2]["learning_rate"].nunique() > 1  # or the counters are not tried
     checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
@@ -250,3 +265,27 @@ def test_mixed_precision_computes_in_16_bits_and_keeps_32():
     assert network.output.dtype == "float32"
     assert np.isfinite(history["loss"]).all()
     assert weights(run(make_experiment())[0]) != weights(network)
+
+
+def test_what_goes_beyond_the_report_learns():
+    history = run(make_experiment(**BEYOND_THE_REPORT))[2]
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+    assert history["learning_rate"].diff().lt(0)[1:].all()
+
+
+def test_validation_has_the_loss_of_the_training():
+    experiment = make_experiment(training={"label_smoothing": 0.5, "epochs": 1})
+    network, _, history = run(experiment)
+    probabilities = network.predict(VALIDATION["images"], verbose=0)
+    targets = np.eye(10)[VALIDATION["labels"]] * 0.5 + 0.05
+    loss = -(targets * np.log(probabilities)).sum(axis=1).mean()
+    assert history["val_loss"][0] == pytest.approx(loss, 1e-4)
+
+
+def test_alternating_flips_reach_the_network():
+    experiment = make_experiment(augmentation={"horizontal_flip": "alternating"})
+    plain, one, two = (
+        weights(run(e, max_epochs=1)[0])
+        for e in (make_experiment(), experiment, experiment)
+    )
+    assert plain != one == two

@@ -31,29 +31,42 @@ class AffineAugmentation(keras.layers.Layer):
         self.settings = settings
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images: Any, training: bool = False) -> Any:
-        """Transform `images` if `training`, else return them as they are."""
+    def call(self, images: Any, mirrored: Any = None, training: bool = False) -> Any:
+        """Transform `images` if `training`, else return them as they are.
+
+        Args:
+            images: The images.
+            mirrored: Which of them to mirror, bool (n,), if that is not to be drawn.
+            training: Whether this is a training step.
+        """
         if not training:
             return images
         count, height, width, _ = ops.shape(images)
-        matrices = self._draw_matrices(count, height, width)
+        matrices = self._draw_matrices(count, height, width, mirrored)
         return ops.image.affine_transform(
             images, matrices, interpolation="bilinear", fill_mode="nearest"
         )
 
-    def _draw_matrices(self, count: int, height: int, width: int) -> Any:
+    def _draw_matrices(self, count: int, height: int, width: int, mirrored: Any) -> Any:
         """Draw a transformation per image: shape (count, 8)."""
         settings = self.settings
-        flip = ops.cast(self._uniform(count, 1.0) > 0, "float32")
+        drawn = self._uniform(count, 1.0) > 0
+        flip = ops.cast(drawn if mirrored is None else mirrored, "float32")
         return affine_matrices(
             rotation=self._uniform(count, math.radians(settings.rotation_range)),
-            shift_x=self._uniform(count, settings.width_shift_range * width),
-            shift_y=self._uniform(count, settings.height_shift_range * height),
+            shift_x=self._shift(count, settings.width_shift_range * width),
+            shift_y=self._shift(count, settings.height_shift_range * height),
             shear=self._uniform(count, math.radians(settings.shear_range)),
             flip=flip if settings.horizontal_flip else ops.zeros_like(flip),
             height=height,
             width=width,
         )
+
+    def _shift(self, count: int, bound: float) -> Any:
+        if not self.settings.whole_pixels:
+            return self._uniform(count, bound)
+        # Half a pixel more, so that the outermost shifts are as frequent as the others.
+        return ops.round(self._uniform(count, math.floor(bound) + 0.5))
 
     def _uniform(self, count: int, bound: float) -> Any:
         return keras.random.uniform((count,), -bound, bound, seed=self.seed_generator)

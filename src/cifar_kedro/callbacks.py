@@ -45,16 +45,20 @@ class Validation(keras.callbacks.Callback):
     that starts no input pipeline.
     """
 
-    def __init__(self, network: keras.Model, images: Images) -> None:
-        """Measure `network` on `images`: float32 images in [0, 1], uint8 labels."""
+    def __init__(self, network: keras.Model, images: Images, loss: Any) -> None:
+        """Measure `network` on `images`: float32 images in [0, 1], uint8 labels.
+
+        Args:
+            network: The network.
+            images: What to measure it on.
+            loss: As `keras.Model.compile` takes it.
+        """
         super().__init__()
         self._images = images
         self._evaluator = keras.Sequential(
             [keras.Input(network.input_shape[1:]), network]
         )
-        self._evaluator.compile(
-            loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-        )
+        self._evaluator.compile(loss=loss, metrics=["accuracy"])
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Measure: the means over all images, of each batch's means."""

@@ -4,10 +4,17 @@ import math
 from typing import NamedTuple
 
 from cifar_kedro.classes import CLASS_NAMES
-from cifar_kedro.config import VGG16_LAYERS, Backbone, Network
+from cifar_kedro.config import (
+    SIDE,
+    VGG16_LAYERS,
+    Backbone,
+    Block,
+    Network,
+    Whitening,
+)
 
-_SIDE = 32
 _CHANNELS = 3
+_IMAGE = (SIDE, SIDE, _CHANNELS)
 _KERNEL = 9  # 3x3
 _VGG16_FILTERS = {"block1": 64, "block2": 128, "block3": 256}
 _VGG16_FILTERS |= {"block4": 512, "block5": 512}
@@ -41,22 +48,17 @@ def describe_layers(network: Network) -> list[LayerRow]:
         network: The description of the network.
     """
     rows = _backbone(network.backbone) if network.backbone else []
-    shape = rows[-1].shape if rows else (_SIDE, _SIDE, _CHANNELS)
+    if network.whitening:
+        rows.append(_whitening(network.whitening))
     for number, block in enumerate(network.blocks, start=1):
-        for index, filters in enumerate(block.filters, start=1):
-            rows.append(_convolution(f"conv{number}_{index}", shape, filters))
-            rows += _normalization(network, rows[-1])
-            shape = rows[-1].shape
-        if block.pool:
-            rows.append(_pooling(f"pool{number}", shape))
-            shape = rows[-1].shape
-        rows += _dropout(network, f"block{number}", shape)
-    rows.append(LayerRow("flatten", "Flatten", (math.prod(shape),)))
+        rows += _block(network, block, number, rows[-1].shape if rows else _IMAGE)
+    rows.append(_flattening(network, rows[-1].shape))
     for number, units in enumerate(network.dense, start=1):
-        rows.append(_dense(f"dense{number}", rows[-1].shape, units))
-        rows += _normalization(network, rows[-1])
+        rows.append(_dense(network, f"dense{number}", rows[-1].shape, units))
+        rows += _normalization(network, rows[-1].name, rows[-1].shape)
         rows += _dropout(network, f"dense{number}", rows[-1].shape)
-    return [*rows, _dense("classes", rows[-1].shape, len(CLASS_NAMES))]
+    classes = _layer("classes", "Dense", (len(CLASS_NAMES),), rows[-1].shape[0], True)
+    return [*rows, classes]
 
 
 def count_multiplications(network: Network) -> int:
@@ -67,7 +69,7 @@ def count_multiplications(network: Network) -> int:
 def _backbone(backbone: Backbone) -> list[LayerRow]:
     """List the layers of VGG16 that are kept; the frozen ones train nothing."""
     rows: list[LayerRow] = []
-    shape: tuple[int, ...] = (_SIDE, _SIDE, _CHANNELS)
+    shape: tuple[int, ...] = _IMAGE
     trained = VGG16_LAYERS.index(backbone.trainable_from)
     for index, name in enumerate(VGG16_LAYERS):
         if name.endswith("pool"):
@@ -81,27 +83,78 @@ def _backbone(backbone: Backbone) -> list[LayerRow]:
     return rows
 
 
-def _convolution(name: str, shape: tuple[int, ...], filters: int) -> LayerRow:
+def _whitening(whitening: Whitening) -> LayerRow:
+    side = SIDE - whitening.size + 1
+    inputs = _CHANNELS * whitening.size**2
+    row = _layer("whitening", "Conv2D", (side, side, whitening.filters), inputs, True)
+    return row._replace(trainable=0)
+
+
+def _block(
+    network: Network, block: Block, number: int, shape: tuple[int, ...]
+) -> list[LayerRow]:
+    rows: list[LayerRow] = []
+    pool = f"pool{number}"
+    for index, filters in enumerate(block.filters, start=1):
+        name = f"conv{number}_{index}"
+        rows.append(_convolution(name, shape, filters, _has_bias(network)))
+        if block.pool == "first" and index == 1:
+            rows.append(_pooling(pool, rows[-1].shape))
+        shape = rows[-1].shape
+        rows += _normalization(network, name, shape)
+    if block.pool is True:
+        rows.append(_pooling(pool, shape))
+    return rows + _dropout(network, f"block{number}", rows[-1].shape)
+
+
+def _has_bias(network: Network) -> bool:
+    """A layer that is normalized at once needs no bias of its own."""
+    return not (network.normalization and network.normalization.before_activation)
+
+
+def _layer(
+    name: str, kind: str, output: tuple[int, ...], inputs: int, bias: bool
+) -> LayerRow:
+    """Describe a layer each of whose outputs weighs as many inputs."""
+    weights = (inputs + bias) * output[-1]
+    return LayerRow(name, kind, output, weights, weights, math.prod(output) * inputs)
+
+
+def _convolution(
+    name: str, shape: tuple[int, ...], filters: int, bias: bool = True
+) -> LayerRow:
     height, width, channels = shape
-    kernel = _KERNEL * channels * filters
-    weights = kernel + filters
-    output = (height, width, filters)
-    return LayerRow(name, "Conv2D", output, weights, weights, height * width * kernel)
+    return _layer(name, "Conv2D", (height, width, filters), _KERNEL * channels, bias)
 
 
-def _dense(name: str, shape: tuple[int, ...], units: int) -> LayerRow:
-    kernel = shape[0] * units
-    weights = kernel + units
-    return LayerRow(name, "Dense", (units,), weights, weights, kernel)
+def _dense(network: Network, name: str, shape: tuple[int, ...], units: int) -> LayerRow:
+    return _layer(name, "Dense", (units,), shape[0], _has_bias(network))
 
 
-def _normalization(network: Network, before: LayerRow) -> list[LayerRow]:
+def _flattening(network: Network, shape: tuple[int, ...]) -> LayerRow:
+    if network.global_max:
+        return LayerRow("global_max", "GlobalMaxPooling2D", shape[-1:])
+    return LayerRow("flatten", "Flatten", (math.prod(shape),))
+
+
+def _normalization(
+    network: Network, name: str, shape: tuple[int, ...]
+) -> list[LayerRow]:
     """Scale and offset are trained; the moving mean and variance are not."""
-    if not network.batch_norm:
+    normalization = network.normalization
+    if not normalization:
         return []
-    size = before.shape[-1]
-    name = f"{before.name}_bn"
-    return [LayerRow(name, "BatchNormalization", before.shape, 4 * size, 2 * size)]
+    trained = (1 + normalization.scale) * shape[-1]
+    rows = [
+        LayerRow(
+            *(f"{name}_bn", "BatchNormalization", shape),
+            trained + 2 * shape[-1],
+            trained,
+        )
+    ]
+    if normalization.before_activation:
+        rows.append(LayerRow(f"{name}_{network.activation}", "Activation", shape))
+    return rows
 
 
 def _pooling(name: str, shape: tuple[int, ...]) -> LayerRow:

@@ -13,7 +13,8 @@ class ResidentImages(keras.layers.Layer):
     On a GPU the images cross the bus once, not once an epoch. On a CPU nothing is
     copied where the backend can share memory with numpy.
 
-    Input: rows, integer (n,). Output: images, float32 (n, height, width, channels).
+    Input: rows, integer (n,); -1 - row names the same image as row (see
+    `cifar_kedro.batches`). Output: images, float32 (n, height, width, channels).
 
     Args:
         images: All of them, float32 (N, height, width, channels).
@@ -31,4 +32,4 @@ class ResidentImages(keras.layers.Layer):
 
     def call(self, rows: Any) -> Any:
         """Return the images of `rows`."""
-        return ops.take(self.images, rows, axis=0)
+        return ops.take(self.images, ops.where(rows < 0, -1 - rows, rows), axis=0)

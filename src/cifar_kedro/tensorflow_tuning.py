@@ -10,9 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from cifar_kedro.aligned import ALIGNMENT
 from cifar_kedro.batches import ShuffledBatches
-
-TENSOR_ALIGNMENT = 64  # bytes; TensorFlow stops the process at tensors aligned to less
 
 
 def as_dataset(batches: ShuffledBatches) -> tf.data.Dataset:
@@ -36,7 +35,7 @@ def as_dataset(batches: ShuffledBatches) -> tf.data.Dataset:
 
 def share_memory(array: np.ndarray) -> Any:
     """Give an array to TensorFlow without a copy, if it lies where a tensor may."""
-    if array.ctypes.data % TENSOR_ALIGNMENT or not array.flags.c_contiguous:
+    if array.ctypes.data % ALIGNMENT or not array.flags.c_contiguous:
         return array
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
@@ -72,7 +71,7 @@ class _FusedBatchNormalization(keras.layers.Wrapper):
             return layer(images, training=training)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=images,
-            scale=layer.gamma.value,
+            scale=layer.gamma.value if layer.scale else tf.ones_like(layer.beta.value),
             offset=layer.beta.value,
             mean=tf.constant([]),
             variance=tf.constant([]),

@@ -17,9 +17,11 @@ from cifar_kedro.callbacks import (
     make_steering,
 )
 from cifar_kedro.checkpoint import Checkpoint
-from cifar_kedro.config import Execution, Experiment, Training
+from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.execution import for_fit, for_training, prepare_keras
+from cifar_kedro.optimizers import make_loss, make_optimizer
 from cifar_kedro.resident_images import ResidentImages
+from cifar_kedro.whitening import whiten
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +71,22 @@ def fit(
     """
     training = experiment.training
     prepare_keras(seed, training.precision, execution)
+    if whitening := experiment.network.whitening:
+        whiten(network, train["images"], whitening)
     images = ResidentImages(train["images"])
-    trainee = _make_trainee(network, images, experiment, seed, execution)
+    batches = _order(train["labels"], experiment, seed)
+    _check_divisor(execution.steps_per_execution, batches.steps_per_epoch)
+    trainee = _join(network, images, experiment, seed)
+    trainee.compile(
+        optimizer=make_optimizer(training, batches.steps_per_epoch),
+        loss=make_loss(training),
+        metrics=["accuracy"],
+        steps_per_execution=execution.steps_per_execution,
+    )
     record, steering = EpochRecord(network), make_steering(training)
     callbacks = [
         StopOnDivergence(),
-        Validation(network, validation),
+        Validation(network, validation, make_loss(training)),
         record,
         *steering,
         Progress(experiment.name, len(train["labels"])),
@@ -89,11 +101,7 @@ def fit(
             logger.info("%s: resumed after epoch %d", experiment.name, len(record.rows))
     epochs, done = min(training.epochs, max_epochs or training.epochs), len(record.rows)
     if done < epochs and not stopped:
-        batches = ShuffledBatches(
-            *(train["labels"], training.batch_size, seed, training.drop_remainder),
-            first_epoch=done,
-        )
-        _check_divisor(execution.steps_per_execution, batches.steps_per_epoch)
+        batches.first_epoch = done
         trainee.fit(
             for_fit(batches),
             steps_per_epoch=batches.steps_per_epoch,
@@ -108,31 +116,33 @@ def fit(
     return network, best_network, pd.DataFrame(record.rows)[HISTORY_COLUMNS]
 
 
-def _make_trainee(
-    network: keras.Model,
-    images: ResidentImages,
-    experiment: Experiment,
-    seed: int,
-    execution: Execution,
+def _order(labels: np.ndarray, experiment: Experiment, seed: int) -> ShuffledBatches:
+    training = experiment.training
+    return ShuffledBatches(
+        *(labels, training.batch_size, seed, training.drop_remainder),
+        alternate=_alternates(experiment),
+    )
+
+
+def _alternates(experiment: Experiment) -> bool:
+    augmentation = experiment.augmentation
+    return augmentation is not None and augmentation.horizontal_flip == "alternating"
+
+
+def _join(
+    network: keras.Model, images: ResidentImages, experiment: Experiment, seed: int
 ) -> keras.Model:
-    """Compile the network behind its images, and its augmentation if it has one.
+    """Join images, augmentation if there is any, and network: from rows to classes.
 
     The network itself stays uncompiled and free of both, so that it is saved without
     them. Its variables are the trainee's.
     """
-    training = experiment.training
-    layers = [keras.Input((), dtype="int32"), images]
+    rows = keras.Input((), dtype="int32")
+    x = images(rows)
     if experiment.augmentation:
-        layers.append(AffineAugmentation(experiment.augmentation, seed))
-    layers.append(for_training(network))
-    trainee = keras.Sequential(layers)
-    trainee.compile(
-        optimizer=make_optimizer(training),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=execution.steps_per_execution,
-    )
-    return trainee
+        augment = AffineAugmentation(experiment.augmentation, seed)
+        x = augment(x, rows < 0 if _alternates(experiment) else None)
+    return keras.Model(rows, for_training(network)(x))
 
 
 def _state_of(trainee: keras.Model, images: ResidentImages) -> list[keras.Variable]:
@@ -152,11 +162,3 @@ def _check_divisor(per_execution: int, per_epoch: int) -> None:
             f"divisor of the {per_epoch} steps of an epoch: "
             f"{', '.join(map(str, divisors))}"
         )
-
-
-def make_optimizer(training: Training) -> keras.Optimizer:
-    """Make the Keras optimizer that a training names."""
-    settings = training.optimizer
-    if settings.name == "sgd":
-        return keras.optimizers.SGD(settings.learning_rate, settings.momentum or 0.0)
-    return keras.optimizers.Adam(settings.learning_rate)

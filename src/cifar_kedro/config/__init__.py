@@ -6,8 +6,17 @@ when Kedro loads the parameters, before anything heavy is imported.
 
 from cifar_kedro.config.augmentation import Augmentation
 from cifar_kedro.config.experiment import Experiment, Reported
-from cifar_kedro.config.network import VGG16_LAYERS, Backbone, Block, Network
+from cifar_kedro.config.network import (
+    SIDE,
+    VGG16_LAYERS,
+    Backbone,
+    BatchNormalization,
+    Block,
+    Network,
+    Whitening,
+)
 from cifar_kedro.config.run_settings import Classify, Execution, RunSettings
+from cifar_kedro.config.test_time_views import TestTimeViews
 from cifar_kedro.config.training import (
     EarlyStopping,
     Optimizer,
@@ -16,9 +25,11 @@ from cifar_kedro.config.training import (
 )
 
 __all__ = [
+    "SIDE",
     "VGG16_LAYERS",
     "Augmentation",
     "Backbone",
+    "BatchNormalization",
     "Block",
     "Classify",
     "EarlyStopping",
@@ -29,5 +40,7 @@ __all__ = [
     "ReduceLROnPlateau",
     "Reported",
     "RunSettings",
+    "TestTimeViews",
     "Training",
+    "Whitening",
 ]

@@ -1,5 +1,7 @@
 """The section ``augmentation`` of an experiment."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from cifar_kedro.config.strict import Strict
@@ -9,15 +11,18 @@ class Augmentation(Strict):
     """Random affine transformation, in the terms of Keras' ``ImageDataGenerator``.
 
     Attributes:
-        horizontal_flip: Whether half of the images are mirrored.
+        horizontal_flip: Whether half of the images are mirrored, drawn anew each epoch;
+            ``alternating``: each image in every other epoch, first drawn.
         rotation_range: Degrees; the angle is uniform in plus or minus this.
         width_shift_range: Fraction of the width; uniform in plus or minus this.
         height_shift_range: Fraction of the height; uniform in plus or minus this.
         shear_range: Degrees; uniform in plus or minus this.
+        whole_pixels: Whether shifts are rounded to pixels: nothing is blurred then.
     """
 
-    horizontal_flip: bool = False
+    horizontal_flip: bool | Literal["alternating"] = False
     rotation_range: float = Field(default=0.0, ge=0, le=180)
     width_shift_range: float = Field(default=0.0, ge=0, lt=1)
     height_shift_range: float = Field(default=0.0, ge=0, lt=1)
     shear_range: float = Field(default=0.0, ge=0, lt=90)
+    whole_pixels: bool = False

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from cifar_kedro.config.augmentation import Augmentation
 from cifar_kedro.config.network import Network
 from cifar_kedro.config.strict import Strict
+from cifar_kedro.config.test_time_views import TestTimeViews
 from cifar_kedro.config.training import Training
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Experiment(Strict):
     network: Network
     training: Training
     augmentation: Augmentation | None = None
+    test_time_views: TestTimeViews | None = None
     reported: Reported | None = None
 
     @property

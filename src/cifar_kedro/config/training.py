@@ -11,18 +11,32 @@ LearningRate = Annotated[float, Field(gt=0, le=10)]
 
 
 class Optimizer(Strict):
-    """A Keras optimizer; what is not named has Keras' default."""
+    """A Keras optimizer; what is not named has Keras' default.
 
-    name: Literal["adam", "sgd"]
+    ``muon`` is `cifar_kedro.optimizers.ConvolutionMuon`.
+
+    Attributes:
+        learning_rate: Of every variable; of muon, that of the convolutions' kernels.
+        momentum: Of sgd and muon.
+        other_learning_rate: Of muon: that of Adam, for all other variables.
+    """
+
+    name: Literal["adam", "sgd", "muon"]
     learning_rate: LearningRate
     momentum: float | None = Field(default=None, ge=0, lt=1)
+    other_learning_rate: LearningRate | None = None
 
     @model_validator(mode="after")
-    def _momentum_is_of_sgd(self) -> Self:
-        if self.momentum is not None and self.name != "sgd":
+    def _settings_are_the_optimizers(self) -> Self:
+        if self.momentum is not None and self.name == "adam":
             raise ValueError(
-                f"momentum: received {self.momentum} for '{self.name}', expected null: "
-                "only sgd has it"
+                f"momentum: received {self.momentum} for 'adam', expected null: only sgd "
+                "and muon have it"
+            )
+        if (self.other_learning_rate is not None) != (self.name == "muon"):
+            raise ValueError(
+                f"other_learning_rate: received {self.other_learning_rate} for "
+                f"'{self.name}', expected a rate for muon, null for the others"
             )
         return self
 
@@ -49,19 +63,36 @@ class Training(Strict):
     """How a network is trained.
 
     Attributes:
+        label_smoothing: Share of the target that all classes have in equal parts.
+        validation_images: The first so many validation images validate, and the others
+            are trained on; null leaves all to validation.
         drop_remainder: Whether an epoch leaves out the last, smaller batch (the report's
             ``steps_per_epoch = 40000 // 512`` in the augmented experiments).
+        schedule: ``linear``: the learning rates fall by the same step by step, to zero
+            after the last epoch.
         precision: Keras' dtype policy; the report's is float32. A mixed one computes in
             16 bits and keeps the weights in 32: for GPUs.
     """
 
     optimizer: Optimizer
+    schedule: Literal["linear"] | None = None
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     batch_size: Positive
+    validation_images: Positive | None = None
     drop_remainder: bool = False
     epochs: Positive
     early_stopping: EarlyStopping = EarlyStopping()
     reduce_lr: ReduceLROnPlateau | None = None
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+
+    @model_validator(mode="after")
+    def _one_hand_on_the_rate(self) -> Self:
+        if self.schedule and self.reduce_lr:
+            raise ValueError(
+                f"schedule: received '{self.schedule}' beside reduce_lr, expected one of "
+                "them to be null: both set the learning rate"
+            )
+        return self
 
     @model_validator(mode="after")
     def _min_lr_is_below_lr(self) -> Self:

@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 from kedro.io import DatasetError
 
+from cifar_kedro.aligned import aligned_empty
 from cifar_kedro.datasets.replacing import replacing
 from cifar_kedro.datasets.single_file import SingleFileDataset
 
 Arrays = dict[str, np.ndarray]
 
-ALIGNMENT = 64  # bytes, what TensorFlow expects of memory that it is to share
 CHUNK = 2**18  # bytes read at once: whatever is read passes through a buffer
 
 _HEADERS = {
@@ -75,19 +75,14 @@ class NpzDataset(SingleFileDataset[Arrays]):
 
 
 def _read(archive: zipfile.ZipFile, member: str) -> np.ndarray:
-    """Read an array to where a tensor may lie, so that it need not be copied again.
-
-    numpy's own reader aligns to 16 bytes.
-    """
+    """Read an array to where a tensor may lie, so that it need not be copied again."""
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         shape, fortran_order, dtype = _HEADERS[version](file)
         if dtype.hasobject:
             raise ValueError(f"{member} holds Python objects")
         size = math.prod(shape) * dtype.itemsize
-        space = np.empty(size + ALIGNMENT, np.uint8)
-        start = -space.ctypes.data % ALIGNMENT
-        content = space[start : start + size]
+        content = aligned_empty((size,), np.uint8)
         for chunk in range(0, size, CHUNK):
             part = content[chunk : chunk + CHUNK]
             # Too few bytes don't fit: a file that ends early.

@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cifar_kedro.aligned import ALIGNMENT
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
 from cifar_kedro.pipelines.modelling.nodes import (
     build_model,
     evaluate_model,
     measure,
+    move_images,
     train_model,
 )
 from cifar_kedro.provenance import hash_images
@@ -108,3 +110,33 @@ def test_measure():
     assert np.isfinite(
         measure(probabilities, np.array([0, 1, 1]))["test_cross_entropy"]
     )
+
+
+def test_views_are_measured_beside_the_plain_accuracy_not_instead():
+    history = pd.DataFrame(
+        {"epoch": [1], "accuracy": [0.1], "val_accuracy": [0.4], "seconds": [1.0]}
+    )
+    test = make_images(10)
+    arguments = (Answers(3), Answers(5), history, {}, test)
+    plain, _ = evaluate_model(*arguments, make_experiment(), 0)
+    both, predictions = evaluate_model(
+        *arguments, make_experiment(test_time_views={"flip": True, "shift": 1}), 0
+    )
+    assert plain["test_time_views"] is None
+    assert both["weights"] == plain["weights"]
+    assert both["test_time_views"]["test_accuracy"] == 0.1  # one image in ten is a cat
+    np.testing.assert_allclose(predictions["views"], predictions["end"], atol=1e-6)
+
+
+def test_validation_images_that_move_are_trained_on():
+    train, validation = make_images(30), make_images(20, seed=1)
+    more, fewer = move_images(train, validation, 5)
+    assert (len(more["labels"]), len(fewer["labels"])) == (45, 5)
+    for key in ("images", "labels"):
+        joined = np.concatenate([more[key], fewer[key]])
+        parts = [train[key], validation[key][5:], validation[key][:5]]
+        np.testing.assert_array_equal(joined, np.concatenate(parts))
+        assert more[key].dtype == train[key].dtype
+        assert more[key].ctypes.data % ALIGNMENT == 0  # not copied a second time
+    with pytest.raises(ValueError, match="received 21, expected at most the 20"):
+        move_images(train, validation, 21)

@@ -11,12 +11,12 @@ from cifar_kedro.pipelines.reporting.accuracy_cost import (
 from cifar_kedro.scores import score_runs
 from tests.runs import EXPERIMENTS, make_results, make_run
 
-NAMES = [name for name in EXPERIMENTS if name != "exp12"]
+NAMES = [name for name in EXPERIMENTS if name != "exp13"]
 
 
 @pytest.fixture(scope="module")
 def measured():
-    cut = make_run("exp12", 0.3, caveats=("cut short",))
+    cut = make_run("exp13", 0.3, caveats=("cut short",))
     runs = [make_run(n, 0.6 + 0.02 * i) for i, n in enumerate(NAMES)]
     for place, run in enumerate(runs):
         layers = describe_layers(EXPERIMENTS[run.experiment].network)
@@ -44,7 +44,7 @@ def test_every_panel_shows_all_runs_and_what_is_no_result_hollow(measured):
     ]
     for axes in figure.axes:
         full, hollow = [line for line in axes.lines if line.get_marker() == "o"]
-        assert len(full.get_xdata()) == 13
+        assert len(full.get_xdata()) == 14
         assert hollow.get_ydata().tolist() == [0.3]
         assert not same_color(full.get_markerfacecolor(), hollow.get_markerfacecolor())
 
@@ -55,7 +55,7 @@ def test_names_do_not_overlap(measured):
     canvas.draw()
     for axes in figure.axes:
         boxes = [text.get_window_extent(canvas.get_renderer()) for text in axes.texts]
-        assert len(boxes) == 14
+        assert len(boxes) == 15
         for index, box in enumerate(boxes):
             assert not any(box.overlaps(other) for other in boxes[index + 1 :])
 

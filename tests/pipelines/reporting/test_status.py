@@ -45,6 +45,26 @@ def test_a_run_with_todays_parameters_is_complete():
         assert tell_status(make_metrics(name), None, make_parameters()) == "complete"
 
 
+def test_settings_that_came_later_have_their_default_in_older_results():
+    metrics = make_metrics()
+    del metrics["provenance"]["parameters"]["network"]["activation"]
+    assert tell_status(metrics, None, make_parameters()) == "complete"
+    today = make_parameters(
+        tiny={
+            "title": "Tiny",
+            "network": NETWORK | {"activation": "gelu"},
+            "training": TRAINING,
+        }
+    )
+    assert tell_status(metrics, None, today) == "stale: network.activation"
+
+
+def test_settings_that_are_no_more_make_a_result_stale():
+    metrics = make_metrics()
+    metrics["provenance"]["parameters"]["network"]["cutout"] = 8
+    assert tell_status(metrics, None, make_parameters()) == "stale: network.cutout"
+
+
 def test_names_change_no_result():
     metrics = make_metrics(
         experiment={

@@ -8,7 +8,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cifar_kedro.classes import CLASS_NAMES
 from cifar_kedro.networks import Model
-from cifar_kedro.pipelines.modelling.nodes import predict
 
 _SIDE = 32  # pixels
 
@@ -60,6 +59,8 @@ def classify_images(
         A row per image: `file`, `class`, `probability` (0 to 1), `second_class`,
         `second_probability`.
     """
+    from cifar_kedro.prediction import predict
+
     probabilities = predict(model, prepared_images)
     ranked = np.argsort(-probabilities, axis=1)[:, :2]
     names = np.array(CLASS_NAMES)[ranked]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cifar_kedro.aligned import aligned_empty
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.memory import explaining_lack_of_memory
@@ -53,6 +54,8 @@ def train_model(
 
     since = time.perf_counter()
     provenance = describe_run(train, validation, experiment, seed, max_epochs)
+    if kept := experiment.training.validation_images:
+        train, validation = move_images(train, validation, kept)
     trained = fit(
         *(untrained_model, train, validation, experiment, seed),
         max_epochs=max_epochs,
@@ -60,6 +63,33 @@ def train_model(
         checkpoint=replace(checkpoint, origin=name_origin(provenance)),
     )
     return *trained, provenance | {"seconds": time.perf_counter() - since}
+
+
+def move_images(
+    train: LabelledImages, validation: LabelledImages, kept: int
+) -> tuple[LabelledImages, LabelledImages]:
+    """Move validation images to the training images, all but the first `kept`.
+
+    Returns:
+        Training and validation images.
+
+    Raises:
+        ValueError: If there are fewer than `kept`.
+    """
+    available = len(validation["labels"])
+    if kept > available:
+        raise ValueError(
+            f"training.validation_images: received {kept}, expected at most the "
+            f"{available} validation images of the split"
+        )
+    joined = {}
+    for key, array in train.items():
+        moved = validation[key][kept:]
+        joined[key] = aligned_empty(
+            (len(array) + len(moved), *array.shape[1:]), array.dtype
+        )
+        np.concatenate([array, moved], out=joined[key])
+    return joined, {key: array[:kept] for key, array in validation.items()}
 
 
 @explaining_lack_of_memory()
@@ -74,6 +104,8 @@ def evaluate_model(
 ) -> tuple[dict[str, Any], LabelledImages]:
     """Measure both sets of weights on the test images, once.
 
+    And those at the end once more, over the experiment's test-time views if it has any.
+
     Args:
         model: With the weights at the end of training, which the report measures.
         best_model: With the weights of the best val_accuracy.
@@ -86,13 +118,15 @@ def evaluate_model(
     Returns:
         The metrics (accuracies as fractions; those on train and validation are the
         history's, so train's is the running mean of the epoch, dropout and augmentation
-        included); and the predictions (class probabilities ``end`` and ``best``, float32
-        (n, 10), and ``labels``).
+        included); and the predictions (class probabilities ``end``, ``best`` and, of the
+        views, ``views``, float32 (n, 10), and ``labels``).
     """
-    probabilities = {
-        weights: predict(network, test["images"])
-        for weights, network in (("end", model), ("best", best_model))
-    }
+    from cifar_kedro.prediction import predict
+
+    networks = {"end": model, "best": best_model}
+    probabilities = {k: predict(v, test["images"]) for k, v in networks.items()}
+    if views := experiment.test_time_views:
+        probabilities["views"] = predict(model, test["images"], views)
     rows = {
         "end": history.iloc[-1],
         "best": history.loc[history["val_accuracy"].idxmax()],
@@ -112,8 +146,11 @@ def evaluate_model(
                 "validation_accuracy": float(rows[weights]["val_accuracy"]),
                 **measure(probabilities[weights], test["labels"]),
             }
-            for weights in probabilities
+            for weights in networks
         },
+        "test_time_views": measure(probabilities["views"], test["labels"])
+        if views
+        else None,
         "reported": experiment.reported
         and experiment.reported.model_dump(exclude={"unreachable_reduction"}),
         "provenance": provenance | {"test_sha256": hash_images(test)},
@@ -128,19 +165,6 @@ def flag_evaluation(metrics: dict[str, Any], predictions: LabelledImages) -> boo
     experiment's box: outputs that no node of a namespace reads are drawn beside it.
     """
     return True
-
-
-def predict(network: Model, images: np.ndarray) -> np.ndarray:
-    """Compute the class probabilities of images, float32 (n, 10), in large batches.
-
-    Not by ``network.predict``: its tf.data iterator (TensorFlow 2.21) often waits, idle,
-    for up to a minute before it ends.
-    """
-    from cifar_kedro.callbacks import EVALUATION_BATCH
-
-    starts = range(0, len(images), EVALUATION_BATCH)
-    batches = (images[start : start + EVALUATION_BATCH] for start in starts)
-    return np.concatenate([network.predict_on_batch(batch) for batch in batches])
 
 
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -80,9 +80,11 @@ def find_rate_drops(history: pd.DataFrame) -> pd.DataFrame:
         history: One row per epoch, with `epoch` and `learning_rate`.
 
     Returns:
-        The rows of those epochs, in order; none if the rate never fell.
+        The rows of those epochs, in order; none if the rate never fell, or fell in every
+        epoch, as a schedule has it.
     """
-    return history[history["learning_rate"].diff() < 0]
+    fell = history["learning_rate"].diff() < 0
+    return history[fell & ~fell[1:].all()]
 
 
 def limit_outliers(losses: np.ndarray) -> float | None:

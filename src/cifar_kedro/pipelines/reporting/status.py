@@ -1,5 +1,6 @@
 """Whether a result stands: complete, cut short, stale, or failed."""
 
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -53,9 +54,16 @@ def _compare(
         today = Experiment.model_validate(block).model_dump(exclude=NAMES)
     except ValidationError:  # only a run of that experiment has to stop at this
         return ["not validly configured"]
-    then = {k: v for k, v in provenance["parameters"].items() if k not in NAMES}
+    then = _complete(provenance["parameters"])
     settings = [key for key in _RUN_SETTINGS if provenance[key] != parameters.get(key)]
     return [*find_differences(then, today), *settings]
+
+
+def _complete(then: dict[str, Any]) -> dict[str, Any]:
+    """Give a run of an older version the defaults of settings that came later."""
+    with suppress(ValidationError):  # of settings that are no more
+        then = Experiment.model_validate(then).model_dump()
+    return {key: value for key, value in then.items() if key not in NAMES}
 
 
 def _tell_cut(metrics: dict[str, Any]) -> str | None:

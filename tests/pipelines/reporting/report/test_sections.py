@@ -21,7 +21,7 @@ def test_every_run_and_every_experiment_without_one_has_a_row():
         ("exp1", "cut short: 1 of up to 100 epochs"),
         ("exp2", "not run"),
     ]
-    assert len(rows) == 15
+    assert len(rows) == 16
     assert [row.end["accuracy"] for row in rows[:2]] == [0.6, 0.7]
     assert rows[3].run is None and rows[3].reported == 0.7688
 
