@@ -117,13 +117,6 @@ def test_catalog_paths_carry_what_is_classified():
     assert "/classify/{experiment}/seed-0/end/" in path
 
 
-@pytest.mark.parametrize("name", ["exp8", "exp99", "seed"])
-def test_only_an_experiment_classifies(name):
-    message = f"classify.experiment: received '{name}', expected one of exp0, .*exp8a"
-    with pytest.raises(ValueError, match=message):
-        make_loader(classify={"experiment": name})["parameters"]
-
-
 @pytest.mark.parametrize("name", ["exp99", "exp8", "sead"])
 @pytest.mark.parametrize(
     "value", [{"training": {"epochs": 3}}, {"network": {}}, {"builds_on": "exp0"}, 3]

@@ -223,10 +223,7 @@ def test_the_summary_tells_results_of_another_configuration(project):
     blocks = project / "conf/base/parameters_experiments.yml"
     blocks.write_text("other: {title: Other, network: {}, training: {}}\n")
     (project / "conf/sample/parameters_experiments.yml").unlink()
-    other = {"classify": {"experiment": "other"}}  # which is there, unlike exp0
-    with KedroSession.create(
-        project_path=project, env="sample", runtime_params=other
-    ) as session:
+    with KedroSession.create(project_path=project, env="sample") as session:
         session.run(pipeline_names=["reporting"])
     assert read_statuses(project) == {"exp0": "stale: not configured"}
 

@@ -114,20 +114,13 @@ class ExperimentConfigLoader(OmegaConfigLoader):
 
         Raises:
             ValueError: If the parameters are not what `RunSettings` and
-                `inherit_experiments` accept, or no experiment has the name that
-                ``classify`` asks for.
+                `inherit_experiments` accept.
         """
         config = super().__getitem__(key)
         if key != "parameters":
             return config
         config = inherit_experiments(config)
-        settings = RunSettings.model_validate(
+        RunSettings.model_validate(
             {k: v for k, v in config.items() if k in RunSettings.model_fields}
         )
-        experiments = [name for name, value in config.items() if is_experiment(value)]
-        if settings.classify.experiment not in experiments:
-            raise ValueError(
-                f"classify.experiment: received {settings.classify.experiment!r}, "
-                f"expected one of {', '.join(experiments)}"
-            )
         return config

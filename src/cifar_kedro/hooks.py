@@ -9,6 +9,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
 from cifar_kedro import pipeline_registry
+from cifar_kedro.config_loader import is_experiment
 from cifar_kedro.provenance import now
 
 logger = logging.getLogger(__name__)
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 class ExperimentHooks:
     """Keeps the pipelines in step with the configuration in use."""
 
+    _parameters: Any = None
+
     @hook_impl
     def after_context_created(self, context: Any) -> None:
         """Register the experiments of this session's configuration.
@@ -24,9 +27,29 @@ class ExperimentHooks:
         Kedro does not tell ``register_pipelines`` which configuration is in use (an
         environment, another ``--conf-source``), and it may add or change experiments.
         """
-        pipeline_registry.use_parameters(context.config_loader["parameters"])
+        self._parameters = context.config_loader["parameters"]
+        pipeline_registry.use_parameters(self._parameters)
         # Kedro keeps the pipelines of an earlier session of the same process.
         pipelines.configure(pipeline_registry.__name__)
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any) -> None:
+        """Refuse to classify with the model of an experiment that is not there.
+
+        Only here: any other run can do without it.
+
+        Raises:
+            ValueError: If no experiment has the name.
+        """
+        if not pipeline.only_nodes_with_tags("classify").nodes:
+            return
+        name = self._parameters["classify"]["experiment"]
+        experiments = [n for n, v in self._parameters.items() if is_experiment(v)]
+        if name not in experiments:
+            raise ValueError(
+                f"classify.experiment: received {name!r}, "
+                f"expected one of {', '.join(experiments)}"
+            )
 
 
 class FailureHooks:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from kedro.framework.session import KedroSession
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.runner import SequentialRunner
@@ -132,6 +133,30 @@ def test_a_model_that_was_not_trained_is_named_with_its_command(trained):
     command = "kedro run --pipelines exp9 --params seed=0"
     with pytest.raises(DatasetError, match=rf"exp9/seed-0/model.keras.*: {command}$"):
         run(trained, images="mine", weights="end")
+
+
+@pytest.mark.parametrize("name", ["exp8", "exp99", "seed"])
+def test_only_an_experiment_classifies(trained, name):
+    message = f"classify.experiment: received '{name}', expected one of exp0, .*exp8a"
+    with pytest.raises(ValueError, match=message):
+        run(trained, experiment=name)
+
+
+def test_without_the_experiment_that_would_classify_other_commands_work(trained):
+    """As where someone has replaced the report's experiments by others."""
+    blocks = trained / "conf/base/parameters_experiments.yml"
+    block = make_experiment(title="Other").model_dump(
+        include={"title", "network", "training"}, exclude_unset=True
+    )
+    blocks.write_text(yaml.safe_dump({"other": block}))
+    (trained / "conf/sample/parameters_experiments.yml").unlink()
+    assert "- other\n" in call(trained, "kedro", "registry", "list").stdout
+    sample = (trained, "kedro", "run", "--env", "sample", "--pipelines")
+    call(*sample, "other")
+    done = call(*sample, "classify", check=False)
+    assert done.returncode != 0
+    message = "classify.experiment: received 'exp0', expected one of other"
+    assert message in " ".join(done.stderr.split())
 
 
 def test_by_default_images_are_looked_for_beside_the_raw_data(trained):
