@@ -208,7 +208,7 @@ def test_every_network_of_the_sample_is_built_offline(project):
             n.name for n in pipelines["__default__"].nodes if "build_model" in n.name
         ]
         built = session.run(node_names=names)
-    assert len(built) == len(names) == 14
+    assert len(built) == len(names) == 15
 
 
 def read_statuses(project):

@@ -1,5 +1,6 @@
 """Kedro's configuration loader, plus the inheritance between experiments."""
 
+import copy
 import operator
 import re
 from functools import cached_property, reduce
@@ -38,8 +39,11 @@ def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
     """
     experiments = {k: v for k, v in parameters.items() if is_experiment(v)}
     _check_names(parameters, experiments)
+    completed: dict[str, dict[str, Any]] = {}  # merging is slow, and chains are long
 
     def complete(name: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:
+        if name in completed:
+            return completed[name]
         block = experiments[name]
         parent = block.get("builds_on")
         if parent is None:
@@ -54,11 +58,14 @@ def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
                 f"{name}.builds_on: received {parent!r}, expected one of the experiments "
                 f"{', '.join(experiments)}"
             )
-        inherited = complete(parent, (*heirs, name))
-        for key in ("title", "reported"):
-            inherited.pop(key, None)
+        inherited = {
+            key: value
+            for key, value in complete(parent, (*heirs, name)).items()
+            if key not in ("title", "reported")
+        }
         merged = OmegaConf.to_container(OmegaConf.merge(inherited, block))
-        return merged | {"name": name}  # type: ignore[operator,return-value]
+        completed[name] = merged | {"name": name}  # type: ignore[operator,assignment]
+        return completed[name]
 
     return parameters | {name: complete(name) for name in experiments}
 
@@ -101,13 +108,9 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         super().__init__(*args, **kwargs)
         OmegaConf.register_new_resolver(
             "parameters",
-            lambda key: reduce(operator.getitem, key.split("."), self._settings),
+            lambda key: reduce(operator.getitem, key.split("."), self._parameters),
             replace=True,
         )
-
-    @cached_property
-    def _settings(self) -> dict[str, Any]:
-        return self["parameters"]
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """Load a kind of configuration; see `OmegaConfigLoader`.
@@ -116,10 +119,13 @@ class ExperimentConfigLoader(OmegaConfigLoader):
             ValueError: If the parameters are not what `RunSettings` and
                 `inherit_experiments` accept.
         """
-        config = super().__getitem__(key)
         if key != "parameters":
-            return config
-        config = inherit_experiments(config)
+            return super().__getitem__(key)
+        return copy.deepcopy(self._parameters)
+
+    @cached_property
+    def _parameters(self) -> dict[str, Any]:
+        config = inherit_experiments(super().__getitem__("parameters"))
         RunSettings.model_validate(
             {k: v for k, v in config.items() if k in RunSettings.model_fields}
         )
