@@ -22,6 +22,7 @@ OUTPUTS = [
 ]
 REPORT = [
     *("summary.csv", "comparison.png", "comparisons.csv", "scores.csv", "claims.csv"),
+    "summary_by_experiment.csv",
     *("ladder.json", "accuracy_cost.json", "report.html", "report.md"),
 ]
 REPORT_FIGURES = {

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from cifar_kedro.runs import Results
 from cifar_kedro.scores import describe_seeds, score_runs
 from cifar_kedro.statistics import wilson_interval
-from tests.runs import make_results, make_run
+from tests.runs import EXPERIMENTS, make_results, make_run
 
 
 def test_a_row_per_run_and_weights():
@@ -31,4 +32,19 @@ def test_seeds_are_described_by_mean_and_sample_deviation():
     assert (first["experiment"], first["seeds"]) == ("exp0", 3)
     assert first["mean"] == pytest.approx(0.62)
     assert first["sd"] == pytest.approx(np.std([0.6, 0.61, 0.65], ddof=1))
+    assert (first["min"], first["max"]) == (0.6, 0.65)
+    assert first["reported_test_accuracy"] == 0.6058
+    assert first["difference_points"] == 1.42
     assert second["seeds"] == 1 and np.isnan(second["sd"])
+    assert second["mean"] == second["min"] == second["max"] == 0.7
+
+
+def test_seeds_of_an_experiment_that_the_report_lacks_and_of_none():
+    run = make_run("exp0", 0.6)
+    own = EXPERIMENTS["exp0"].model_copy(update={"reported": None})
+    (row,) = describe_seeds(Results({"exp0": own}, [run])).to_dict("records")
+    assert np.isnan(row["reported_test_accuracy"]) and np.isnan(
+        row["difference_points"]
+    )
+    nothing = describe_seeds(Results({"exp0": own}, []))
+    assert nothing.empty and list(nothing) == list(row)

@@ -51,9 +51,11 @@ def describe_seeds(results: Results) -> pd.DataFrame:
         results: What has run; runs with caveats are left out.
 
     Returns:
-        A row per experiment: `experiment`, the number of `seeds`, and the `mean` and
-        standard deviation `sd` (of a sample, n - 1; empty for one seed) of the
-        accuracies at the end of training, fractions.
+        A row per experiment: `experiment`, the number of `seeds`; of the accuracies at
+        the end of training, fractions, the `mean`, the standard deviation `sd` (of a
+        sample, n - 1; empty for one seed), `min` and `max`; what the report has,
+        `reported_test_accuracy`, and by how many percentage points the mean differs
+        from it, `difference_points` (both empty for an experiment that it lacks).
     """
     runs = pd.DataFrame(
         [
@@ -64,4 +66,12 @@ def describe_seeds(results: Results) -> pd.DataFrame:
         columns=["experiment", "accuracy"],
     )
     groups = runs.groupby("experiment", sort=False)["accuracy"]
-    return groups.agg(seeds="size", mean="mean", sd="std").reset_index()
+    table = groups.agg(seeds="size", mean="mean", sd="std", min="min", max="max")
+    reported = {
+        name: experiment.reported.test_accuracy
+        for name, experiment in results.experiments.items()
+        if experiment.reported
+    }
+    table["reported_test_accuracy"] = table.index.map(reported).astype(float)
+    difference = 100 * (table["mean"] - table["reported_test_accuracy"])
+    return table.assign(difference_points=difference.round(2)).reset_index()

@@ -14,7 +14,7 @@ from cifar_kedro.pipelines.reporting.learning_curves import plot_learning_curves
 from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
 from cifar_kedro.pipelines.reporting.summary import summarise_runs
 from cifar_kedro.runs import read_results
-from cifar_kedro.scores import score_runs
+from cifar_kedro.scores import describe_seeds, score_runs
 
 
 def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
@@ -93,6 +93,12 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
                 score_runs, inputs="results", outputs="scores", name="score_runs_node"
             ),
             Node(
+                describe_seeds,
+                inputs="results",
+                outputs="summary_by_experiment",
+                name="describe_seeds_node",
+            ),
+            Node(
                 compare_experiments,
                 inputs="results",
                 outputs="comparisons",
@@ -125,7 +131,8 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
             Node(
                 write_report,
                 inputs=[
-                    *("results", "comparisons", "scores", "claims"),
+                    *("results", "comparisons", "scores"),
+                    *("summary_by_experiment", "claims"),
                     *("report_figures", "augmented_sheets"),
                 ],
                 outputs=["report", "report_markdown"],

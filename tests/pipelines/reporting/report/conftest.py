@@ -10,7 +10,7 @@ from cifar_kedro.claims import judge_claims
 from cifar_kedro.comparisons import compare_experiments
 from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
 from cifar_kedro.runs import Results
-from cifar_kedro.scores import score_runs
+from cifar_kedro.scores import describe_seeds, score_runs
 from tests.runs import EXPERIMENTS, make_predictions, make_run
 
 SHEET = b"\x89PNG, not really"
@@ -44,6 +44,7 @@ def make_report(results: Results) -> tuple[str, str, dict[str, str]]:
         results,
         comparisons,
         scores,
+        read_back(describe_seeds(results)),
         read_back(judge_claims(results, comparisons)),
         {name: lambda svg=svg: svg for name, svg in figures.items()},
         {"exp7/seed-0": lambda: SHEET},

@@ -92,6 +92,15 @@ def test_seeds_are_described_as_far_as_there_are_several(report):
     assert "No run is complete" in section(page, "exp7")
 
 
+def test_experiments_with_several_seeds_have_a_table(report):
+    page, markdown, _ = report
+    table = text(page.split("Over several seeds")[1].split("</table>")[0])
+    assert table.endswith(
+        "exp0 2 60.50 % 0.71 60.00 % 61.00 % 60.58 % \N{MINUS SIGN}0.08"
+    )
+    assert "| exp0 | 2 | 60.50 % | 0.71 | 60.00 % | 61.00 % | 60.58 % |" in markdown
+
+
 def test_numbers_of_a_section(report):
     found = text(section(report[0], "exp1"))
     assert "90.00 % [87.1, 92.3] 1.234 0.200" in found  # ECE: confidence is 0.7
@@ -131,6 +140,7 @@ def test_one_experiment_alone_is_reported_on():
     run = make_run("exp0", 1.0, images=500)
     page, _, figures = make_report(Results({"exp0": EXPERIMENTS["exp0"]}, [run]))
     assert "1 of 1 experiments have run" in text(page)
+    assert "Over several seeds" not in page
     assert page.count(' role="img"') == len(figures) == 7
     assert "12 not run" in text(page)
 

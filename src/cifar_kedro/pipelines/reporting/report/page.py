@@ -17,7 +17,6 @@ from cifar_kedro.pipelines.reporting.report.sections import (
 from cifar_kedro.pipelines.reporting.report.svg import inline_svg
 from cifar_kedro.pipelines.reporting.summary import AMBITION, ARCHITECTURE_OBJECTIVE
 from cifar_kedro.runs import Results
-from cifar_kedro.scores import describe_seeds
 
 _FILTERS = {
     name: getattr(formats, name)
@@ -36,6 +35,7 @@ def write_report(
     results: Results,
     comparisons: pd.DataFrame,
     scores: pd.DataFrame,
+    seeds: pd.DataFrame,
     claims: pd.DataFrame,
     figures: dict[str, Callable[[], str]],
     sheets: dict[str, Callable[[], bytes]],
@@ -46,6 +46,7 @@ def write_report(
         results: What has run.
         comparisons: The compared pairs.
         scores: The measured runs.
+        seeds: Each experiment over its seeds.
         claims: The judged claims.
         figures: A function that loads the SVG, by name: see `plot_report_figures`.
         sheets: A function that loads the PNG of augmented images, by run.
@@ -55,10 +56,10 @@ def write_report(
         figures are files beside it: ``report_figures/NAME.svg``.
     """
     rows = list_rows(results, scores)
-    seeds = describe_seeds(results)
     context = {
         "results": results,
         "rows": rows,
+        "repeated": seeds[seeds["seeds"] > 1].to_dict("records"),
         "comparisons": comparisons.to_dict("records"),
         "tests": int(comparisons["p_value_holm"].notna().sum()),
         "claims": claims.to_dict("records"),
