@@ -21,6 +21,7 @@ EXPERIMENTS = [
     "exp10",
     "exp11",
     "exp12",
+    "exp13",
     "exp2",
     "exp3",
     "exp4",

@@ -23,6 +23,17 @@ def test_a_row_per_run_and_weights():
     assert best["accuracy"] < 0.1
 
 
+def test_views_have_a_row_of_their_own_and_change_no_other():
+    run, plain = make_run("exp13", 0.8), make_run("exp13", 0.8)
+    run.predictions["views"] = make_run("exp13", 0.9).predictions["end"]
+    run.metrics["test_time_views"] = {"test_cross_entropy": 0.5}
+    table = score_runs(make_results(run))
+    assert table[:2].equals(score_runs(make_results(plain)))
+    views = table.iloc[2]
+    assert (views["weights"], views["accuracy"]) == ("views", 0.9)
+    assert views["cross_entropy"] == 0.5
+
+
 def test_seeds_are_described_by_mean_and_sample_deviation():
     accuracies = {0: 0.6, 1: 0.61, 2: 0.65}
     runs = [make_run("exp0", value, seed=seed) for seed, value in accuracies.items()]

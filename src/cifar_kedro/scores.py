@@ -1,5 +1,7 @@
 """How good the trained networks are on the test images."""
 
+from typing import Any
+
 import pandas as pd
 
 from cifar_kedro.runs import Results, Run
@@ -9,8 +11,6 @@ from cifar_kedro.statistics import (
     wilson_interval,
 )
 
-WEIGHTS = ("end", "best")
-
 
 def score_runs(results: Results) -> pd.DataFrame:
     """Measure every run, with the weights at the end of training and the best ones.
@@ -19,17 +19,30 @@ def score_runs(results: Results) -> pd.DataFrame:
         results: What has run.
 
     Returns:
-        A row per run and weights: `experiment`, `seed`, `weights`, `images` (their
-        number), `accuracy` with its Wilson interval `low` to `high`, `cross_entropy`
+        A row per run and weights: `experiment`, `seed`, `weights` (``end``, ``best``, and
+        ``views`` for those at the end over test-time views, where an experiment has
+        them), `images` (their number), `accuracy` with its Wilson interval `low` to `high`, `cross_entropy`
         (mean negative log-likelihood in nats, as evaluation measured it), and
         `calibration_error` (see `statistics`). Accuracies and errors are fractions.
     """
-    rows = [_score(run, weights) for run in results.runs for weights in WEIGHTS]
+    rows = [
+        _score(run, weights, measured["test_cross_entropy"])
+        for run in results.runs
+        for weights, measured in _measured(run).items()
+    ]
     columns = ["experiment", "seed", "weights", "images", "accuracy", "low", "high"]
     return pd.DataFrame(rows, columns=[*columns, "cross_entropy", "calibration_error"])
 
 
-def _score(run: Run, weights: str) -> tuple[object, ...]:
+def _measured(run: Run) -> dict[str, Any]:
+    """List what evaluation measured of a run."""
+    measured: dict[str, Any] = dict(run.metrics["weights"])
+    if views := run.metrics.get("test_time_views"):
+        measured["views"] = views
+    return measured
+
+
+def _score(run: Run, weights: str, cross_entropy: float) -> tuple[object, ...]:
     right = run.right(weights)
     bins = calibration_bins(run.predictions[weights], run.labels)
     return (
@@ -39,7 +52,7 @@ def _score(run: Run, weights: str) -> tuple[object, ...]:
         len(right),
         float(right.mean()),
         *wilson_interval(int(right.sum()), len(right)),
-        run.metrics["weights"][weights]["test_cross_entropy"],
+        cross_entropy,
         expected_calibration_error(bins),
     )
 

@@ -70,3 +70,14 @@ def test_a_section_gathers_its_experiment_alone():
     assert section.seeds["seeds"] == 1
     assert section.builds_on == "exp0"
     assert section.layers[-1].name == "classes"
+
+
+def test_views_stand_beside_the_plain_accuracy():
+    run = make_run("exp13", 0.8)
+    run.predictions["views"] = make_run("exp13", 0.9).predictions["end"]
+    run.metrics["test_time_views"] = {"test_cross_entropy": 0.5}
+    results = make_results(run, make_run("exp0", 0.6))
+    rows = {row.name: row for row in list_rows(results, score_runs(results)) if row.run}
+    assert rows["exp13"].end["accuracy"] == 0.8
+    assert rows["exp13"].views["accuracy"] == 0.9
+    assert rows["exp0"].views is None

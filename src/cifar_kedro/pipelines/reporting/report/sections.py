@@ -33,6 +33,7 @@ class Row:
         status: ``complete``, ``not run``, or what stands against the run.
         end: Scores of the weights at the end of training: see `scores.score_runs`.
         best: The same of the best weights.
+        views: The same of those at the end, over test-time views; None without.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     status: str = "not run"
     end: dict[str, Any] | None = None
     best: dict[str, Any] | None = None
+    views: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def _row(base: Row, run: Run, scores: pd.DataFrame) -> Row:
         "; ".join(run.caveats) or "complete",
         by_weights["end"],
         by_weights["best"],
+        by_weights.get("views"),
     )
 
 
