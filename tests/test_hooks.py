@@ -9,6 +9,7 @@ import pytest
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node
 
+from cifar_kedro import prediction
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.datasets import KerasModelDataset
 from cifar_kedro.datasets.atomic import JSONDataset
@@ -131,7 +132,7 @@ def test_the_state_of_a_training_stays_until_its_run_has_ended_well(
 ):
     folder = project / "data/sample/06_models/exp0/seed-0"
     with monkeypatch.context() as patch:
-        patch.setattr(nodes, "predict", raise_(ValueError("no power")))
+        patch.setattr(prediction, "predict", raise_(ValueError("no power")))
         with pytest.raises(ValueError, match="no power"):
             run(project, "exp0")
     assert (folder / "checkpoint.npz").exists()
@@ -149,7 +150,7 @@ def test_other_parameters_are_refused_until_the_training_starts_afresh(
     project, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(nodes, "predict", raise_(ValueError("no power")))
+        patch.setattr(prediction, "predict", raise_(ValueError("no power")))
         with pytest.raises(ValueError, match="no power"):
             run(project, "exp0")
     changed = {"exp0": {"network": {"blocks": [{"filters": [3]}]}}}
