@@ -15,8 +15,8 @@ RUN pip install --no-cache-dir -c requirements.lock -e ".${EXTRAS:+[$EXTRAS]}"
 COPY .telemetry ./
 COPY conf conf
 COPY src src
-# A volume that is new takes its owner from here.
-RUN install --directory --owner kedro data
+# All that is written to: the volume, whose owner is taken from here, and kedro-viz' notes.
+RUN install --directory --owner kedro data .viz
 
 ENV KEDRO_DISABLE_TELEMETRY=1
 USER kedro

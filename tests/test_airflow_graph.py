@@ -28,7 +28,7 @@ def test_edges(dag, module):
     assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
         "list_seeds": {"one_seed.data_engineering"} | trained,
         "one_seed.data_engineering": trained,
-        **{key: {"reporting", "complete"} for key in trained},
+        **{name: {"reporting", "complete"} for name in trained},
         "reporting": {"complete"},
         "complete": set(),
     }
