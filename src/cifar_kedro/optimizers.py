@@ -1,4 +1,4 @@
-"""From the description of a training to its optimizer and its loss."""
+"""From the description of a training to its optimizer."""
 
 from typing import Any
 
@@ -39,8 +39,8 @@ class ConvolutionMuon(keras.optimizers.Muon):
     Keras' Muon moves matrices only, and leaves kernels to Adam. Here a kernel of shape
     (height, width, channels, filters) is the matrix of its filters, one per column: its
     gradient, with Nesterov momentum, is made orthogonal, and the kernel brought back to
-    the norm sqrt(filters) before it is moved, so that the learning rate is the angle by
-    which it turns (K. Jordan et al., "Muon: An optimizer for hidden layers in neural
+    the norm sqrt(filters) before it is moved, so that the learning rate is about the angle
+    by which it turns (K. Jordan et al., "Muon: An optimizer for hidden layers in neural
     networks", 2024; the norm as in airbench94_muon). Made for networks in which
     the scale of a kernel does not count, because a normalization follows.
 
@@ -81,20 +81,3 @@ class ConvolutionMuon(keras.optimizers.Muon):
         """Make a kernel's gradient orthogonal, as the matrix of its filters."""
         matrix = ops.reshape(x, (-1, x.shape[-1]))
         return ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
-
-
-def make_loss(training: Training) -> Any:
-    """Make the loss: cross-entropy with integer labels, smoothed if the training says so.
-
-    A smoothed target is (1 - s) for the label plus s / 10 for every class.
-    """
-    if not training.label_smoothing:
-        return "sparse_categorical_crossentropy"
-
-    def smoothed_crossentropy(labels: Any, probabilities: Any) -> Any:
-        targets = ops.one_hot(ops.reshape(labels, (-1,)), probabilities.shape[-1])
-        return keras.losses.categorical_crossentropy(
-            targets, probabilities, label_smoothing=training.label_smoothing
-        )
-
-    return smoothed_crossentropy

@@ -9,9 +9,7 @@ from cifar_kedro.callbacks import EVALUATION_BATCH
 from cifar_kedro.config import TestTimeViews
 
 
-def predict(
-    network: keras.Model, images: np.ndarray, views: TestTimeViews | None = None
-) -> np.ndarray:
+def predict(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Compute the class probabilities of images, in large batches.
 
     Not by ``network.predict``: its tf.data iterator (TensorFlow 2.21) often waits, idle,
@@ -20,31 +18,42 @@ def predict(
     Args:
         network: From images to probabilities.
         images: Float32 (n, height, width, channels).
-        views: Views of each image to look at; the image alone if None.
 
     Returns:
-        Probabilities, float32 (n, 10): with views, their weighted mean.
+        Probabilities, float32 (n, 10).
     """
     starts = range(0, len(images), EVALUATION_BATCH)
     batches = (images[start : start + EVALUATION_BATCH] for start in starts)
-    if not views:
-        return np.concatenate([network.predict_on_batch(batch) for batch in batches])
-    means = (
-        sum(
-            np.float32(weight) * network.predict_on_batch(view)
-            for view, weight in list_views(batch, views)
-        )
-        for batch in batches
-    )
-    return np.concatenate(list(means))
+    return np.concatenate([network.predict_on_batch(batch) for batch in batches])
+
+
+def predict_views(
+    network: keras.Model, images: np.ndarray, plain: np.ndarray, views: TestTimeViews
+) -> np.ndarray:
+    """Average the class probabilities over several views of each image.
+
+    Args:
+        network: From images to probabilities.
+        images: Float32 (n, height, width, channels).
+        plain: What `predict` gives of them: the first view, which is not computed again.
+        views: The views.
+
+    Returns:
+        The weighted means, float32 (n, 10).
+    """
+    (_, weight), *others = list_views(images, views)
+    mean = np.float32(weight) * plain
+    for view, weight in others:
+        mean += np.float32(weight) * predict(network, view)
+    return mean
 
 
 def list_views(
     images: np.ndarray, views: TestTimeViews
 ) -> Iterator[tuple[np.ndarray, float]]:
-    """List the views of images, each with its weight; the weights sum up to 1.
+    """List the views of images, the images themselves first, each with its weight.
 
-    What a shift uncovers repeats the edge.
+    The weights sum up to 1. What a shift uncovers repeats the edge.
     """
     edge = views.shift
     places = [(edge, 1.0)] if not edge else [(edge, 0.5), (0, 0.25), (2 * edge, 0.25)]

@@ -21,9 +21,10 @@ def score_runs(results: Results) -> pd.DataFrame:
     Returns:
         A row per run and weights: `experiment`, `seed`, `weights` (``end``, ``best``, and
         ``views`` for those at the end over test-time views, where an experiment has
-        them), `images` (their number), `accuracy` with its Wilson interval `low` to `high`, `cross_entropy`
-        (mean negative log-likelihood in nats, as evaluation measured it), and
-        `calibration_error` (see `statistics`). Accuracies and errors are fractions.
+        them), `images` (their number), `accuracy` with its Wilson interval `low` to
+        `high`, `cross_entropy` (mean negative log-likelihood in nats, as evaluation
+        measured it), and `calibration_error` (see `statistics`). Accuracies and errors
+        are fractions.
     """
     rows = [
         _score(run, weights, measured["test_cross_entropy"])

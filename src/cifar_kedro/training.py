@@ -19,7 +19,8 @@ from cifar_kedro.callbacks import (
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.execution import for_fit, for_training, prepare_keras
-from cifar_kedro.optimizers import make_loss, make_optimizer
+from cifar_kedro.losses import make_loss
+from cifar_kedro.optimizers import make_optimizer
 from cifar_kedro.resident_images import ResidentImages
 from cifar_kedro.whitening import whiten
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from cifar_kedro.config import Whitening
+from cifar_kedro.networks import WHITENING
 
 IMAGES = 2000  # whose patches are looked at
 
@@ -39,6 +40,4 @@ def whitening_weights(
 
 def whiten(network: Any, images: np.ndarray, settings: Whitening) -> None:
     """Give the whitening layer of a Keras model its weights."""
-    from cifar_kedro.networks import WHITENING
-
     network.get_layer(WHITENING).set_weights(whitening_weights(images, settings))

@@ -121,12 +121,14 @@ def evaluate_model(
         included); and the predictions (class probabilities ``end``, ``best`` and, of the
         views, ``views``, float32 (n, 10), and ``labels``).
     """
-    from cifar_kedro.prediction import predict
+    from cifar_kedro.prediction import predict, predict_views
 
     networks = {"end": model, "best": best_model}
     probabilities = {k: predict(v, test["images"]) for k, v in networks.items()}
     if views := experiment.test_time_views:
-        probabilities["views"] = predict(model, test["images"], views)
+        probabilities["views"] = predict_views(
+            model, test["images"], probabilities["end"], views
+        )
     rows = {
         "end": history.iloc[-1],
         "best": history.loc[history["val_accuracy"].idxmax()],

@@ -53,6 +53,9 @@ def plot_learning_curves(
     _draw_panel(loss_axes, history, "loss")
     _limit_loss(loss_axes, history)
     _draw_panel(accuracy_axes, history, "accuracy")
+    if not experiment.training.schedule:  # which falls in every epoch
+        for axes in (loss_axes, accuracy_axes):
+            _mark_rate_drops(axes, history)
     best = history.loc[history["val_accuracy"].idxmax()]
     accuracy_axes.plot(
         best["epoch"], best["val_accuracy"], "*", color=BEST_COLOUR, markersize=13
@@ -80,11 +83,9 @@ def find_rate_drops(history: pd.DataFrame) -> pd.DataFrame:
         history: One row per epoch, with `epoch` and `learning_rate`.
 
     Returns:
-        The rows of those epochs, in order; none if the rate never fell, or fell in every
-        epoch, as a schedule has it.
+        The rows of those epochs, in order; none if the rate never fell.
     """
-    fell = history["learning_rate"].diff() < 0
-    return history[fell & ~fell[1:].all()]
+    return history[history["learning_rate"].diff() < 0]
 
 
 def limit_outliers(losses: np.ndarray) -> float | None:
@@ -107,7 +108,7 @@ def limit_outliers(losses: np.ndarray) -> float | None:
 
 
 def _draw_panel(axes: Axes, history: pd.DataFrame, quantity: str) -> None:
-    """Draw one quantity's two curves, the best epoch and the drops of the rate."""
+    """Draw one quantity's two curves and the best epoch."""
     from matplotlib.ticker import MaxNLocator
 
     style_axes(axes)
@@ -125,7 +126,6 @@ def _draw_panel(axes: Axes, history: pd.DataFrame, quantity: str) -> None:
     axes.set_xlabel("epoch", fontsize=TEXT_SIZE)
     axes.set_ylabel(quantity, fontsize=TEXT_SIZE)
     _mark_best_epoch(axes, history)
-    _mark_rate_drops(axes, history)
 
 
 def _mark_best_epoch(axes: Axes, history: pd.DataFrame) -> None:
