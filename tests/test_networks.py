@@ -193,6 +193,12 @@ def test_the_classifier_sees_the_maxima():
     assert "flatten" not in {layer.name for layer in BEYOND.layers}
 
 
+def test_the_features_are_scaled_for_the_classifier():
+    scale = BEYOND.get_layer("feature_scale")
+    assert np.array(scale(np.ones((1, 256), np.float32))) == pytest.approx(0.111)
+    assert scale.output is BEYOND.get_layer("classes").input
+
+
 def test_a_saved_network_is_the_same(tmp_path):
     import keras
 

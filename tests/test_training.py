@@ -180,6 +180,7 @@ BEYOND_THE_REPORT = {
         "identity_start": True,
         "global_max": True,
         "dense": [],
+        "feature_scale": 0.5,
     },
     "augmentation": {"horizontal_flip": "alternating"},
     "training": {

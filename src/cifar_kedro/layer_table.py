@@ -57,6 +57,8 @@ def describe_layers(network: Network) -> list[LayerRow]:
         rows.append(_dense(network, f"dense{number}", rows[-1].shape, units))
         rows += _normalization(network, rows[-1].name, rows[-1].shape)
         rows += _dropout(network, f"dense{number}", rows[-1].shape)
+    if network.feature_scale != 1:
+        rows.append(LayerRow("feature_scale", "Rescaling", rows[-1].shape))
     classes = _layer("classes", "Dense", (len(CLASS_NAMES),), rows[-1].shape[0], True)
     return [*rows, classes]
 

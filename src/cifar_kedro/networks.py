@@ -53,6 +53,8 @@ def build_network(network: Network) -> Model:
             network, name, layers.Dense(units, **_learned(network, name))(x)
         )
         x = _dropped(network, name, x)
+    if network.feature_scale != 1:
+        x = layers.Rescaling(network.feature_scale, name="feature_scale")(x)
     # Probabilities in float32 whatever the precision of the rest.
     outputs = layers.Dense(
         len(CLASS_NAMES), activation="softmax", name="classes", dtype="float32"

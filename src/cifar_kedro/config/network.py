@@ -115,6 +115,8 @@ class Network(Strict):
         l2: L2 penalty on the kernels of convolutions and hidden dense layers.
         global_max: Whether the classifier sees the maximum of each channel, or all of it.
         dense: Units of each hidden dense layer.
+        feature_scale: What the input of the softmax layer is multiplied by: below 1 that
+            layer begins less sure, and under Adam it learns as much more slowly.
     """
 
     backbone: Backbone | None = None
@@ -127,6 +129,7 @@ class Network(Strict):
     l2: float = Field(default=0.0, ge=0)
     global_max: bool = False
     dense: list[Positive]
+    feature_scale: float = Field(default=1.0, gt=0)
 
     @property
     def normalization(self) -> BatchNormalization | None:
