@@ -1,11 +1,13 @@
 import pytest
 import yaml
 
+from cifar_kedro.config import Experiment
 from cifar_kedro.config_loader import (
     ExperimentConfigLoader,
     inherit_experiments,
     is_experiment,
 )
+from cifar_kedro.differences import find_differences
 from tests.conftest import ROOT, load_parameters
 
 
@@ -137,3 +139,26 @@ def test_the_sample_shortens_every_experiment():
     assert {
         b["training"]["batch_size"] for b in parameters.values() if is_experiment(b)
     } == {64}
+
+
+def test_the_ablation_takes_one_part_at_a_time_from_exp13():
+    blocks = {
+        name: Experiment.model_validate(block)
+        for name, block in load_parameters("ablation").items()
+        if is_experiment(block)
+    }
+    short = blocks["short"].model_dump(exclude={"name", "title", "builds_on"})
+    others = [block for block in blocks.values() if block.builds_on == "short"]
+    assert len(others) == 15
+    for block in others:
+        changes = find_differences(
+            short, block.model_dump(exclude={"name", "title", "builds_on"})
+        )
+        parts = {".".join(key.split(".")[:2]) for key in changes}
+        if block.name == "no_shifts":
+            assert parts == {
+                "augmentation.width_shift_range",
+                "augmentation.height_shift_range",
+            }
+        else:
+            assert len(parts) == 1, block.name
