@@ -30,7 +30,7 @@ def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
             inputs=["history", "params:experiment", "params:seed"],
             outputs="learning_curves",
             name="plot_learning_curves_node",
-        )
+        ),
     ]
     if augmented:
         nodes.append(
