@@ -24,7 +24,7 @@ def row(table, experiment, baseline):
 
 def test_every_experiment_is_compared_with_its_parent_and_the_reports_others():
     pairs = list_pairs(EXPERIMENTS)
-    assert len(pairs) == 15
+    assert len([pair for pair in pairs if EXPERIMENTS[pair[1]].reported]) == 15
     assert ("exp5", "exp8a") in pairs and ("exp6", "exp8a") in pairs
     assert ("exp9", "exp10") in pairs and ("exp8a", "exp10") in pairs
     few = {name: EXPERIMENTS[name] for name in ("exp5", "exp8a", "exp10")}

@@ -6,10 +6,19 @@ from cifar_kedro.pipelines.modelling.nodes import count_parameters
 from tests.conftest import make_experiment
 from tests.runs import EXPERIMENTS
 
+# What no experiment has, or not together.
+FURTHER = {
+    "dense_bn": {"batch_norm": {"before_activation": True}, "dropout": 0.5},
+    "large_patches": {"whitening": {"size": 3, "epsilon": 1.0}, "global_max": True},
+}
+NETWORKS = {name: experiment.network for name, experiment in EXPERIMENTS.items()} | {
+    name: make_experiment(network=changes).network for name, changes in FURTHER.items()
+}
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_is_the_network_that_keras_builds(name):
-    network = EXPERIMENTS[name].network
+    network = NETWORKS[name]
     if network.backbone:
         backbone = network.backbone.model_copy(update={"weights": None})
         network = network.model_copy(update={"backbone": backbone})

@@ -1,6 +1,7 @@
 """Whole runs on the generated sample, through a Kedro session."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
+
+from tests.runs import BLOCKS
 
 OUTPUTS = [
     "06_models/{}/best_model.keras",
@@ -209,7 +212,16 @@ def test_every_network_of_the_sample_is_built_offline(project):
             n.name for n in pipelines["__default__"].nodes if "build_model" in n.name
         ]
         built = session.run(node_names=names)
-    assert len(built) == len(names) == 15
+    assert len(built) == len(names) == len(BLOCKS)
+
+
+def test_results_from_elsewhere_are_reported_on_without_the_test_images(project):
+    run(project, "exp0")
+    shutil.rmtree(project / "data/sample/05_model_input")
+    run(project, "reporting")
+    figures = {path.split("/")[-1] for path in files(project) if "_figures/" in path}
+    assert figures == REPORT_FIGURES - {"exp0-mistakes.svg"}
+    assert not files(project, "05_model_input")
 
 
 def read_statuses(project):

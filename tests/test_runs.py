@@ -88,6 +88,11 @@ def test_a_run_tested_on_other_images_says_so():
     assert run.caveats == ("tested on other images",)
 
 
+def test_without_the_test_images_runs_are_held_against_none():
+    (run,) = read(finished(), test={}).runs
+    assert run.caveats == ()
+
+
 def test_a_run_that_has_nothing_to_show_is_listed_with_the_reason():
     def broken():
         raise OSError("no such file\nand a long story")

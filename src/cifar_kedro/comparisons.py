@@ -103,7 +103,7 @@ def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, obj
     if not (baseline and experiment):
         return {}
     if not np.array_equal(baseline.labels, experiment.labels):
-        return {}  # other test images: one of the two has a caveat
+        return {}  # other test images
     first, second = baseline.right(), experiment.right()
     interval = difference_interval(first, second)
     return {

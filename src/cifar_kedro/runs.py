@@ -99,7 +99,8 @@ def read_results(
         metrics: A function that loads the metrics, by run (``exp9/seed-0``).
         histories: The same for the histories.
         predictions: The same for the predictions.
-        test: The test images; only their labels are used.
+        test: The test images; only their labels are used. If it is empty, no run is held
+            against them.
         parameters: All parameters; the blocks are complete.
     """
     experiments = _list_experiments(parameters)
@@ -115,7 +116,7 @@ def read_results(
         try:
             files = metrics[key](), histories[key](), predictions[key]()
             run = Run(name, int(seed), *files)
-            runs.append(_annotate(run, experiments[name], test["labels"], status))
+            runs.append(_annotate(run, experiments[name], test, status))
         except Exception as error:  # whatever the datasets and parsers raise
             failures[key] = f"{type(error).__name__}: {error}".splitlines()[0]
     order = list(experiments)
@@ -134,10 +135,12 @@ def _list_experiments(parameters: dict[str, Any]) -> dict[str, Experiment]:
     return experiments
 
 
-def _annotate(run: Run, experiment: Experiment, labels: np.ndarray, status: str) -> Run:
+def _annotate(
+    run: Run, experiment: Experiment, test: dict[str, np.ndarray], status: str
+) -> Run:
     """Add to a run why it stopped, and what stands against relying on it."""
     caveats = [] if status == "complete" else [status]
-    if not np.array_equal(run.labels, labels):
+    if test and not np.array_equal(run.labels, test["labels"]):
         caveats.append("tested on other images")
     stop = find_stop(run.history, experiment.training)
     return replace(run, stop=stop, caveats=tuple(caveats))

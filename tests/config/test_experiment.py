@@ -19,11 +19,11 @@ EXPERIMENTS = {k: v for k, v in load_parameters().items() if k.startswith("exp")
 PLATEAU = {"monitor": "val_loss", "factor": 0.1, "patience": 5, "min_lr": 1e-5}
 
 
-def test_there_are_the_fourteen_experiments_of_the_report_and_one_beyond():
+def test_the_fourteen_experiments_of_the_report_come_first():
     names = [*(f"exp{i}" for i in range(8)), "exp8a", "exp8b"]
-    names += [f"exp{i}" for i in range(9, 14)]
-    assert list(EXPERIMENTS) == names
-    assert [n for n in names if "reported" not in EXPERIMENTS[n]] == ["exp13"]
+    names += [f"exp{i}" for i in range(9, 13)]
+    assert list(EXPERIMENTS)[:14] == names
+    assert [n for n in EXPERIMENTS if "reported" in EXPERIMENTS[n]] == names
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -10,6 +10,7 @@ from cifar_kedro.datasets.file_of_each_run import FileOfEachRunDataset
 from cifar_kedro.datasets.image_folder import ImageFolderDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
 from cifar_kedro.datasets.npz import NpzDataset
+from cifar_kedro.datasets.optional_npz import OptionalNpzDataset
 
 __all__ = [
     "Cifar10ArchiveDataset",
@@ -18,4 +19,5 @@ __all__ = [
     "ImageFolderDataset",
     "KerasModelDataset",
     "NpzDataset",
+    "OptionalNpzDataset",
 ]

@@ -44,7 +44,7 @@ def test_every_panel_shows_all_runs_and_what_is_no_result_hollow(measured):
     ]
     for axes in figure.axes:
         full, hollow = [line for line in axes.lines if line.get_marker() == "o"]
-        assert len(full.get_xdata()) == 14
+        assert len(full.get_xdata()) == len(NAMES)
         assert hollow.get_ydata().tolist() == [0.3]
         assert not same_color(full.get_markerfacecolor(), hollow.get_markerfacecolor())
 
@@ -55,7 +55,7 @@ def test_names_do_not_overlap(measured):
     canvas.draw()
     for axes in figure.axes:
         boxes = [text.get_window_extent(canvas.get_renderer()) for text in axes.texts]
-        assert len(boxes) == 15
+        assert len(boxes) == len(EXPERIMENTS)
         for index, box in enumerate(boxes):
             assert not any(box.overlaps(other) for other in boxes[index + 1 :])
 

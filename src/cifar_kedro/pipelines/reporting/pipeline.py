@@ -30,7 +30,7 @@ def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
             inputs=["history", "params:experiment", "params:seed"],
             outputs="learning_curves",
             name="plot_learning_curves_node",
-        )
+        ),
     ]
     if augmented:
         nodes.append(
@@ -84,7 +84,7 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
                 read_results,
                 inputs=[
                     *("summary", "metrics", "histories", "predictions"),
-                    *("test", "parameters"),
+                    *("test_if_present", "parameters"),
                 ],
                 outputs="results",
                 name="read_results_node",
@@ -124,7 +124,7 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
             ),
             Node(
                 plot_report_figures,
-                inputs=["results", "comparisons", "scores", "test"],
+                inputs=["results", "comparisons", "scores", "test_if_present"],
                 outputs="report_figures",
                 name="plot_report_figures_node",
             ),

@@ -31,12 +31,16 @@ def results() -> Results:
     )
 
 
-def make_report(results: Results) -> tuple[str, str, dict[str, str]]:
+TEST = {
+    "images": np.zeros((500, 32, 32, 3), dtype=np.float32),
+    "labels": make_predictions(0.5, 500)["labels"],
+}
+
+
+def make_report(
+    results: Results, test: dict[str, np.ndarray] = TEST
+) -> tuple[str, str, dict[str, str]]:
     """Make the page, the Markdown, and the figures, tables read back from CSV."""
-    test = {
-        "images": np.zeros((500, 32, 32, 3), dtype=np.float32),
-        "labels": make_predictions(0.5, 500)["labels"],
-    }
     comparisons = read_back(compare_experiments(results))
     scores = read_back(score_runs(results))
     figures = plot_report_figures(results, comparisons, scores, test)

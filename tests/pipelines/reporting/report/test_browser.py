@@ -70,6 +70,12 @@ def test_the_summary_is_sorted_by_a_press_and_back_by_another(open_page):
     assert heading.get_attribute("aria-sort") is None
 
 
+def test_the_summary_fits_a_window_of_1200_pixels(open_page):
+    page = open_page(viewport={"width": 1185, "height": 800})  # less a scroll bar's 15
+    frame = page.get_by_role("region", name="Summary table")
+    assert frame.evaluate("element => element.scrollWidth - element.clientWidth") == 0
+
+
 def test_nothing_is_wider_than_a_telephone(open_page):
     page = open_page(viewport={"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") == 390

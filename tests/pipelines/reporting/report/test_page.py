@@ -6,7 +6,7 @@ import pytest
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.runs import Results
-from tests.pipelines.reporting.report.conftest import SHEET, make_report
+from tests.pipelines.reporting.report.conftest import SHEET, TEST, make_report
 from tests.runs import BLOCKS, EXPERIMENTS, make_run
 
 VOID = {"meta", "link", "br", "img"}
@@ -112,6 +112,7 @@ def test_numbers_of_a_section(report):
 
 def test_every_figure_is_on_the_page_and_in_the_markdown(report):
     page, markdown, figures = report
+    assert "left out" not in page + markdown
     assert page.count(' role="img"') == len(figures) == 2 + 3 * 5
     for name in figures:
         assert f"](report_figures/{name}.svg)" in markdown
@@ -143,6 +144,21 @@ def test_one_experiment_alone_is_reported_on():
     assert "Over several seeds" not in page
     assert page.count(' role="img"') == len(figures) == 7
     assert "12 not run" in text(page)
+
+
+@pytest.mark.parametrize(
+    "test", [{}, TEST | {"labels": TEST["labels"][::-1]}], ids=["none", "others"]
+)
+def test_without_the_images_it_was_tested_on_a_run_shows_no_mistakes(test):
+    run = make_run("exp0", 0.6, images=500)
+    report = make_report(Results({"exp0": EXPERIMENTS["exp0"]}, [run]), test)
+    page, markdown, figures = report
+    assert "exp0-mistakes" not in figures and "exp0-reliability" in figures
+    reason = (
+        "05_model_input/test.npz does not hold the images that this run was tested on"
+    )
+    assert reason in text(page)
+    assert reason in markdown.replace("`", "")
 
 
 def test_failures_alone_are_reported_on():

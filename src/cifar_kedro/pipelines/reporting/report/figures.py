@@ -29,11 +29,12 @@ def plot_report_figures(
         results: What has run; each experiment is shown by the run that stands for it.
         comparisons: The compared pairs.
         scores: The measured runs.
-        test: The test images, of which the worst mistakes are shown.
+        test: The test images, of which the worst mistakes are shown; may be empty.
 
     Returns:
         SVG files by name: ``accuracy_cost``, ``ladder``, and for each experiment that
-        has run ``exp9-learning_curves`` and so on.
+        has run ``exp9-learning_curves`` and so on; no ``exp9-mistakes`` if `test` does
+        not hold the images that it was tested on.
     """
     figures = {
         "accuracy_cost": plot_accuracy_cost(results, scores),
@@ -59,6 +60,6 @@ def _plots(
         "class_accuracy": lambda: plot_class_accuracy(run),
         "reliability": lambda: plot_reliability(run),
     }
-    if np.array_equal(run.labels, test["labels"]):
+    if test and np.array_equal(run.labels, test["labels"]):
         plots["mistakes"] = lambda: plot_mistakes(run, test["images"])
     return plots

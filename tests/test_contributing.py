@@ -1,0 +1,83 @@
+"""The diffs of CONTRIBUTING.md, each applied to a copy of the project and tried."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.test_cli import call
+
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+# The first diff under each heading "Add ...".
+DIFFS = dict(
+    re.findall(r"^## Add an? (\w+).*?^```diff\n(.*?)^```$", GUIDE, re.M | re.S)
+)
+
+COUNT = """
+from cifar_kedro.config import Network
+from cifar_kedro.layer_table import describe_layers
+
+block = {"filters": [4, 8], "kernel": 5}
+rows = describe_layers(Network.model_validate({"blocks": [block], "dense": []}))
+print([row.parameters for row in rows if row.kind == "Conv2D"])
+"""
+
+
+@pytest.fixture
+def add(project):
+    """Apply a diff to a copy of the project, and give the copy."""
+
+    def apply(name):
+        shutil.copytree(ROOT / "tests", project / "tests")
+        subprocess.run(
+            ["git", "apply"], input=DIFFS[name], cwd=project, text=True, check=True
+        )
+        call(project, "ruff", "check")
+        call(project, "ruff", "format", "--check")
+        return project
+
+    return apply
+
+
+def run_tests(project, file, name):
+    """Run one of the copy's own tests."""
+    source = {"PYTHONPATH": str(project / "src")}
+    done = call(project, "pytest", f"tests/{file}", "-k", name, **source)
+    assert "1 passed" in done.stdout
+
+
+def test_the_guide_has_these_diffs():
+    assert list(DIFFS) == ["experiment", "setting", "figure"]
+    assert len(DIFFS) == GUIDE.count("```diff")
+
+
+def test_an_experiment_is_run(add):
+    project = add("experiment")
+    command = "kedro run --env sample --pipelines exp14"
+    assert f"`{command}`" in GUIDE
+    call(project, *command.split())
+    output = project / "data/sample/07_model_output/exp14/seed-0/metrics.json"
+    provenance = json.loads(output.read_text(encoding="utf-8"))["provenance"]
+    assert provenance["parameters"]["network"]["activation"] == "gelu"
+
+
+def test_a_setting_of_the_network_is_built_and_counted(add):
+    """As Keras counts it, by the test that the diff extends, and by hand."""
+    project = add("setting")
+    run_tests(project, "test_layer_table.py", "kernel")
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT],
+        cwd=project / "src",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert json.loads(done.stdout) == [5 * 5 * 3 * 4 + 4, 5 * 5 * 4 * 8 + 8]
+
+
+def test_a_figure_is_written_by_a_run(add):
+    run_tests(add("figure"), "test_run.py", "from_nothing_to_its_figures")
