@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kedro.io import DatasetError
 
@@ -52,6 +52,7 @@ def test_a_state_comes_back_to_the_bit(checkpoint):
 
 
 @given(value=st.floats(allow_nan=False), count=st.integers(0, 12))
+@settings(deadline=None)
 def test_any_number_comes_back(tmp_path_factory, value, count):
     checkpoint = Checkpoint(str(tmp_path_factory.mktemp("run") / "checkpoint.npz"))
     variables = [np.float64([value + i]) for i in range(count)]

@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DatasetError
 
 from cifar_kedro.datasets.addresses import hide_secrets
-from cifar_kedro.datasets.npz import NpzDataset
+from cifar_kedro.datasets.npz import DamagedFileError, NpzDataset
 from cifar_kedro.datasets.replacing import make_folder
 from cifar_kedro.differences import find_differences
 
@@ -76,8 +76,8 @@ class Checkpoint:
         """Read the state, if there is one and it is to be resumed.
 
         Raises:
-            DatasetError: If the state is damaged, or of another origin; the message
-                names what differs, and how to start afresh.
+            DatasetError: If the state can't be read, is damaged, or of another origin;
+                of the last two the message tells how to start afresh.
         """
         if not self.resume or not self.exists():
             return None
@@ -89,7 +89,7 @@ class Checkpoint:
                 fields[name] = [arrays[f"{name}_{index}"] for index in range(count)]
             before = fields.pop("origin")
             state = TrainingState(**fields)
-        except (DatasetError, KeyError, TypeError, ValueError) as error:
+        except (DamagedFileError, KeyError, TypeError, ValueError) as error:
             raise DatasetError(
                 f"{hide_secrets(self.filepath)} is no state of a training ({error}). {AFRESH}"
             ) from error

@@ -4,6 +4,8 @@ Importing this package stays light, because Kedro imports it for every command
 that reads the catalog: numpy and fsspec here, pooch and keras where they are used.
 """
 
+import fsspec.config
+
 from cifar_kedro.datasets.cifar10_archive import Cifar10ArchiveDataset
 from cifar_kedro.datasets.drawn_sample import DrawnSampleDataset
 from cifar_kedro.datasets.file_of_each_run import FileOfEachRunDataset
@@ -21,3 +23,7 @@ __all__ = [
     "NpzDataset",
     "OptionalNpzDataset",
 ]
+
+# Other machines write to the same store: a listing that was kept would hide what they
+# wrote since, and give old sizes of what they replaced.
+fsspec.config.conf.setdefault("s3", {}).setdefault("use_listings_cache", False)

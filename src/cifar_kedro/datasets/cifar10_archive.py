@@ -14,9 +14,12 @@ from typing import Any, NoReturn
 from urllib.parse import urljoin
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from fsspec.implementations.local import LocalFileSystem
+from kedro.io import DatasetError
 
 from cifar_kedro.datasets.addresses import hide_secrets
+from cifar_kedro.datasets.replacing import replacing
+from cifar_kedro.datasets.single_file import SingleFileDataset
 
 FOLDER = "cifar-10-batches-bin"
 SPLITS = {
@@ -31,7 +34,7 @@ RECORD_BYTES = 1 + 3 * 32 * 32  # the label, then the red, green and blue planes
 Split = dict[str, np.ndarray]
 
 
-class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
+class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
     """Loads CIFAR-10 from its ``.tar.gz``, which it fetches if it is not there.
 
     Nothing is unpacked to disk, and nothing is unpickled. A file that exists is
@@ -46,21 +49,13 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
         (50000, 32, 32, 3)
     """
 
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        url: str | None,
-        known_hash: str,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, *, url: str | None, known_hash: str, **file: Any) -> None:
         """Describe the archive; nothing is read or fetched yet.
 
         Args:
-            filepath: Local path of the ``.tar.gz``.
             url: The https address it is fetched from; None to never fetch.
             known_hash: ``md5:`` or ``sha256:`` and the hexadecimal digest.
-            metadata: Ignored here; for people and plugins.
+            **file: The ``.tar.gz``; see `SingleFileDataset`.
 
         Raises:
             ValueError: The address is not https, or the hash is malformed.
@@ -75,11 +70,10 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
                 "The hash must be 'md5:' and 32 or 'sha256:' and 64 hexadecimal "
                 f"digits, received {known_hash!r}."
             )
-        self._path = Path(filepath).absolute()
+        super().__init__(**file)
         self._url = url
         self._shown_url = url and hide_secrets(url)
         self._known_hash = known_hash
-        self.metadata = metadata
 
     def load(self) -> dict[str, Split]:
         """Read all images and labels, after fetching and verifying as needed.
@@ -93,14 +87,14 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
             DatasetError: The archive can't be had, is another file than the hash
                 says, or doesn't have the official layout.
         """
-        if self._path.exists():
-            self._verify()
-        else:
+        if not self._fs.exists(self._path):
             self._fetch()
-        records = _read_batches(self._path)
+        with self._at_hand() as path:
+            self._verify(path)
+            records = _read_batches(path, self._filepath)
         return {split: _join(records, names) for split, names in SPLITS.items()}
 
-    def save(self, data: NoReturn) -> NoReturn:
+    def save(self, data: Any) -> NoReturn:
         """Refuse: the archive is an input.
 
         Raises:
@@ -109,53 +103,61 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
         raise DatasetError(f"{type(self).__name__} is read-only.")
 
     def _exists(self) -> bool:
-        return self._path.is_file()
+        return bool(self._fs.isfile(self._path))
 
     def _describe(self) -> dict[str, Any]:
         return {
-            "filepath": str(self._path),
+            **super()._describe(),
             "url": self._shown_url,
             "known_hash": self._known_hash,
         }
 
-    def _verify(self) -> None:
+    def _verify(self, path: Path) -> None:
         import pooch
 
         algorithm, _, expected = self._known_hash.partition(":")
         try:
-            received = pooch.file_hash(str(self._path), alg=algorithm)
+            received = pooch.file_hash(str(path), alg=algorithm)
         except OSError as error:
             raise DatasetError(
-                f"{self._path} can't be read: {error.strerror}."
+                f"{self._filepath} can't be read: {error.strerror}."
             ) from error
         if received.lower() != expected.lower():
             raise DatasetError(
-                f"{self._path} is not the expected archive: its hash is "
+                f"{self._filepath} is not the expected archive: its hash is "
                 f"{algorithm}:{received}, expected {self._known_hash}. Delete the "
                 "file so that it is fetched anew or, if it is the right one, correct "
                 "the `hash` setting (`archive` in conf/local/globals.yml)."
             )
 
     def _fetch(self) -> None:
+        """Fetch the archive to its place, where it appears whole and verified."""
+        if self._url is None:
+            raise DatasetError(self._how_to_provide("no url is set to fetch it from"))
+        if isinstance(self._fs, LocalFileSystem):
+            self._retrieve(Path(self._path))
+            return
+        with replacing(self._fs, self._path) as temporary:
+            self._retrieve(temporary)
+
+    def _retrieve(self, path: Path) -> None:
         # pooch writes to a temporary file in the same folder, moves it into place
         # once the hash agrees, and removes it otherwise (pooch.core.stream_download).
         import pooch
 
-        if self._url is None:
-            raise DatasetError(self._how_to_provide("no url is set to fetch it from"))
-        self._check_writable()
+        _check_writable(path.parent)
         try:
             pooch.retrieve(
                 self._url,
                 known_hash=self._known_hash,
-                fname=self._path.name,
-                path=self._path.parent,
+                fname=path.name,
+                path=path.parent,
                 downloader=pooch.HTTPDownloader(
                     progressbar=True, hooks={"response": _refuse_other_schemes}
                 ),
             )
             # pooch's temporary file is its owner's alone; a team's folder is shared
-            self._path.chmod(0o644)
+            path.chmod(0o644)
         except OSError as error:  # which every exception of requests is, too
             reason = error.strerror or type(error).__name__
             raise DatasetError(
@@ -169,27 +171,27 @@ class Cifar10ArchiveDataset(AbstractDataset[NoReturn, dict[str, Split]]):
                 "`archive` (url, hash) in conf/local/globals.yml."
             ) from error
 
-    def _check_writable(self) -> None:
-        folder = self._path.parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            raise DatasetError(
-                f"The CIFAR-10 archive can't be saved to {folder}: {error.strerror}. "
-                "Make that folder writable, or set another path (`archive` in "
-                "conf/local/globals.yml)."
-            ) from error
-
     def _how_to_provide(self, reason: str) -> str:
         source = f", from {self._shown_url} (any browser will do)" if self._url else ""
         return (
             f"The CIFAR-10 archive is not there, and {reason}.\n"
-            f"Either put it at {self._path}{source}; its hash is {self._known_hash}.\n"
+            f"Either put it at {self._filepath}{source}; its hash is {self._known_hash}.\n"
             "Or point `archive` in conf/local/globals.yml at another copy.\n"
             "Or do without: `kedro run --env sample` needs no archive."
         )
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DatasetError(
+            f"The CIFAR-10 archive can't be saved to {folder}: {error.strerror}. "
+            "Make that folder writable, or set another path (`archive` in "
+            "conf/local/globals.yml)."
+        ) from error
 
 
 def _refuse_other_schemes(response: Any, **options: Any) -> None:
@@ -201,11 +203,12 @@ def _refuse_other_schemes(response: Any, **options: Any) -> None:
         )
 
 
-def _read_batches(path: Path) -> dict[str, np.ndarray]:
+def _read_batches(path: Path, name: str) -> dict[str, np.ndarray]:
     """Read every batch of the archive, in one pass and without unpacking it.
 
     Args:
         path: The ``.tar.gz``, in the official layout.
+        name: What to call it in messages.
 
     Returns:
         Uint8 records (n, 3073) by the name of the batch.
@@ -228,7 +231,7 @@ def _read_batches(path: Path) -> dict[str, np.ndarray]:
                 pass
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise DatasetError(
-            f"{path} is truncated or damaged ({error}), expected a whole .tar.gz. "
+            f"{name} is truncated or damaged ({error}), expected a whole .tar.gz. "
             "Delete the file so that it is fetched anew."
         ) from error
     if missing := sorted(BATCHES - records.keys()):

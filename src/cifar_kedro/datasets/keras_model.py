@@ -1,7 +1,5 @@
 """A Keras model in one ``.keras`` file."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from kedro.io import DatasetError
@@ -52,14 +50,12 @@ class KerasModelDataset(SingleFileDataset[Any]):
             raise DatasetError(f"There is no model at {self._filepath}{remedy or ''}")
         import keras
 
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "model.keras"
-            self._fs.get_file(self._path, str(copy))
+        with self._at_hand() as path:
             try:
-                return keras.saving.load_model(copy, safe_mode=True)
+                return keras.saving.load_model(path, safe_mode=True)
             except Exception as error:  # zipfile, h5py and Keras raise nearly anything
                 raise DatasetError(
                     f"{self._filepath} is damaged or not a Keras model: received "
-                    f"{copy.stat().st_size} bytes, expected a .keras file ({error}). "
+                    f"{path.stat().st_size} bytes, expected a .keras file ({error}). "
                     "Delete it and run its experiment again."
                 ) from error

@@ -21,6 +21,10 @@ _HEADERS = {
 }
 
 
+class DamagedFileError(DatasetError):
+    """A file is there, and not what it should be."""
+
+
 class NpzDataset(SingleFileDataset[Arrays]):
     """Saves and loads a dict of arrays, never with pickle.
 
@@ -54,23 +58,24 @@ class NpzDataset(SingleFileDataset[Arrays]):
             The arrays as they were saved.
 
         Raises:
-            DatasetError: The file is missing, damaged, or not an ``.npz``.
+            DamagedFileError: The file is damaged, or not an ``.npz``.
+            DatasetError: It is missing, or can't be read.
         """
-        try:
-            with self._fs.open(self._path, "rb") as file:
-                with zipfile.ZipFile(file) as archive:
+        with self._at_hand() as path:
+            try:
+                with zipfile.ZipFile(path) as archive:
                     arrays = {
                         member.removesuffix(".npy"): _read(archive, member)
                         for member in archive.namelist()
                     }
-            _check(arrays)
-        except (OSError, MemoryError):  # says nothing against the file: let Kedro tell
-            raise
-        except Exception as error:  # zipfile and numpy raise nearly anything
-            raise DatasetError(
-                f"{self._filepath} is damaged or not an .npz file of plain arrays "
-                f"({error}). Delete it and run again."
-            ) from error
+                _check(arrays)
+            except (OSError, MemoryError):  # says nothing against the file
+                raise
+            except Exception as error:  # zipfile and numpy raise nearly anything
+                raise DamagedFileError(
+                    f"{self._filepath} is damaged or not an .npz file of plain arrays "
+                    f"({error}). Delete it and run again."
+                ) from error
         return arrays
 
 

@@ -62,7 +62,25 @@ def replacing(fs: AbstractFileSystem, path: str) -> Iterator[Path]:
 
 
 def _upload(fs: AbstractFileSystem, temporary: Path, path: str) -> None:
-    """Copy a file beside `path` and move it there: not every store uploads in one step."""
+    """Copy a file to a store, where it replaces `path` in one step.
+
+    On S3 an upload does that by itself: the object is there once all of it has arrived.
+    Elsewhere the file is copied beside `path` and moved there, since a store may show
+    half an upload.
+
+    Raises:
+        DatasetError: If there is no such place, as of a bucket's name misspelt.
+    """
+    try:
+        if "s3" in fs.protocol:
+            fs.put_file(str(temporary), path)
+        else:
+            _upload_and_move(fs, temporary, path)
+    except FileNotFoundError as error:
+        raise _cannot_write(fs._parent(path), error) from error
+
+
+def _upload_and_move(fs: AbstractFileSystem, temporary: Path, path: str) -> None:
     beside = f"{fs._parent(path)}/{temporary.name}"
     try:
         fs.put_file(str(temporary), beside)
@@ -113,9 +131,9 @@ def _make_temporary(folder: Path, name: str) -> Path:
     return temporary
 
 
-def _cannot_write(folder: Path, error: OSError) -> DatasetError:
+def _cannot_write(folder: Path | str, error: OSError) -> DatasetError:
     return DatasetError(
-        f"Nothing can be written to {folder}: {error.strerror}. Make that folder "
+        f"Nothing can be written to {folder}: {error.strerror or error}. Make that folder "
         "writable, or set another one (`data` in the environment's globals.yml)."
     )
 

@@ -1,13 +1,21 @@
 """What the datasets of one file share."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import fsspec
-from kedro.io import AbstractDataset
+from fsspec.implementations.local import LocalFileSystem
+from kedro.io import AbstractDataset, DatasetError
 
 from cifar_kedro.datasets.addresses import hide_secrets
 
 Content = TypeVar("Content")
+
+COPIED_AT_ONCE = 2**20  # bytes
 
 
 class SingleFileDataset(AbstractDataset[Content, Content]):
@@ -39,6 +47,31 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
     def storage(self) -> tuple[fsspec.AbstractFileSystem, str]:
         """The file system, and the path on it."""
         return self._fs, self._path
+
+    @contextmanager
+    def _at_hand(self) -> Iterator[Path]:
+        """Give the file on this machine: itself or, of a store, a copy for the block.
+
+        So nobody takes what fails in the store, or on the way, for a damaged file.
+
+        Raises:
+            DatasetError: If the store has no such file.
+        """
+        if isinstance(self._fs, LocalFileSystem):
+            yield Path(self._path)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / PurePosixPath(self._path).name
+            try:
+                # Not `get_file`: s3fs would put together parts of the old and the new
+                # object if another process replaced it meanwhile; this way it refuses.
+                with self._fs.open(self._path, "rb") as file, copy.open("wb") as local:
+                    shutil.copyfileobj(file, local, COPIED_AT_ONCE)
+            except FileNotFoundError as error:
+                raise DatasetError(
+                    f"There is no file at {self._filepath} ({error})."
+                ) from error
+            yield copy
 
     def _exists(self) -> bool:
         return bool(self._fs.exists(self._path))

@@ -125,7 +125,8 @@ def _load(run: str, load: Loader, what: str) -> dict[str, Any]:
         return load()
     except Exception as error:  # whatever the dataset and the parser raise
         raise ValueError(
-            f"The {what} of {run!r} can't be read. {_remedy(what)}"
+            f"The {what} of {run!r} can't be read ({error}). If the file is damaged: "
+            f"{_remedy(what)}"
         ) from error
 
 
