@@ -63,6 +63,7 @@ def copy_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "src", folder / "src")
     monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # it gets no test's runs
     bootstrap_project(folder)
     pipeline_registry.use_parameters({})  # those of another test's session
     return folder

@@ -2,13 +2,19 @@
 
 from cifar_kedro.config_loader import ExperimentConfigLoader
 from cifar_kedro.hooks import CheckpointHooks, ExperimentHooks, FailureHooks
+from cifar_kedro.tracking import TrackingHooks
 
-HOOKS = (ExperimentHooks(), FailureHooks(), CheckpointHooks())
+# Kedro calls the last one first, so tracking comes when all else is settled.
+HOOKS = (TrackingHooks(), ExperimentHooks(), FailureHooks(), CheckpointHooks())
+
+# TrackingHooks calls what it needs of them: see there. The name is as the package spells it.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
 CONFIG_LOADER_CLASS = ExperimentConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     # An environment overrides single values, not whole blocks.
-    "merge_strategy": {"parameters": "soft", "globals": "soft"},
+    "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
+    "config_patterns": {"mlflow": ["mlflow*"]},
 }

@@ -86,6 +86,13 @@ def test_the_last_save_is_what_is_there_and_nothing_else(dataset, kind):
         assert list_names(dataset) == ["file.txt"]
 
 
+def test_whoever_copies_the_file_finds_it(dataset, kind, tmp_path):
+    dataset.save(make_data(kind, 3))
+    fs, path = dataset.storage
+    fs.get_file(path, str(tmp_path / "copy"))
+    assert (tmp_path / "copy").read_bytes() == read(dataset)
+
+
 def test_previews_are_kedros(dataset, kind):
     dataset.save(make_data(kind, 3))
     (base,) = (c for c in kind.__mro__ if c.__module__.startswith("kedro_datasets."))

@@ -6,6 +6,7 @@ Not imported with the package: pandas and matplotlib are heavy.
 from pathlib import PurePosixPath
 from typing import Any
 
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io.core import get_filepath_str
 from kedro_datasets import json, matplotlib, pandas, text
@@ -15,6 +16,11 @@ from cifar_kedro.datasets.replacing import replacing
 
 class Atomic:
     """Makes a dataset of one file save as `replacing` does; loads and previews stay."""
+
+    @property
+    def storage(self: Any) -> tuple[AbstractFileSystem, str]:
+        """The file system, and the path on it."""
+        return self._fs, get_filepath_str(self._get_load_path(), self._protocol)
 
     def save(self: Any, data: Any) -> None:
         """Write the file, creating the folder if need be.
