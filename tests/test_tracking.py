@@ -299,17 +299,23 @@ def test_a_run_is_found_in_mlflow_with_all_that_it_made(project, mlflow):
     assert open(copy, "rb").read() == model.read_bytes()
 
 
-def test_a_run_that_fails_is_found_as_failed(project, mlflow, monkeypatch):
+def test_a_run_that_fails_is_found_as_failed_and_its_next_try_as_another(
+    project, mlflow, monkeypatch
+):
     def fail(*_):
         raise ValueError("too wide")
 
-    monkeypatch.setattr(nodes, "build_network", fail)
-    with pytest.raises(ValueError, match="too wide"):
-        run(project, "exp0")
+    with monkeypatch.context() as patch:
+        patch.setattr(nodes, "build_network", fail)
+        with pytest.raises(ValueError, match="too wide"):
+            run(project, "exp0")
     (found,) = find_runs(mlflow)
     assert (found.info.run_name, found.info.status) == ("exp0, seed 0", "FAILED")
     assert found.data.tags["failed_node"] == "exp0.build_model_node"
     assert found.data.params["network.dropout"] == "0.0"
+    run(project, "exp0")
+    statuses = sorted(again.info.status for again in find_runs(mlflow))
+    assert statuses == ["FAILED", "FINISHED"]
 
 
 def test_a_server_that_is_down_is_told_before_anything_runs(

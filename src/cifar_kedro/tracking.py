@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -221,7 +222,9 @@ def _fill(client: Any, run_id: str, run: Any, files: list[Any]) -> None:
         fs, path = dataset.storage
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / PurePosixPath(path).name
-            fs.get_file(path, str(copy))
+            # Not `get_file`, which may mix an old and a new object of a store.
+            with fs.open(path, "rb") as file, copy.open("wb") as local:
+                shutil.copyfileobj(file, local)
             client.log_artifact(run_id, str(copy))
 
 
