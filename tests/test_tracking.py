@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from kedro.config import OmegaConfigLoader
@@ -330,6 +331,16 @@ def test_a_server_that_is_down_is_told_before_anything_runs(
     assert "Connection refused" in message and "hunter2" not in message
     assert refusal.value.__suppress_context__  # the cause shows the password
     assert not (project / "data").exists()
+
+
+def test_the_password_of_an_address_is_not_printed(mlflow, monkeypatch, capsys):
+    from mlflow import MlflowClient
+    from mlflow.store.tracking.rest_store import RestStore
+
+    for request in ("update_run_info", "get_run"):
+        monkeypatch.setattr(RestStore, request, Mock())
+    MlflowClient(SECRET).set_terminated("run")
+    assert "hunter2" not in capsys.readouterr().out
 
 
 def test_a_run_that_mlflow_did_not_get_whole_does_not_look_finished(

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # From its import on, mlflow reports its use to its makers unless told not to.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# It prints the address of each run, and with it a password that the server's holds.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 # mlflow asks a server that is down for four minutes: patience for results, not for a start.
 IMPATIENT = {
