@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
 
 from cifar_kedro.datasets.addresses import hide_secrets
+from cifar_kedro.datasets.single_file import copy_out
 
 logger = logging.getLogger(__name__)
 
@@ -224,9 +224,7 @@ def _fill(client: Any, run_id: str, run: Any, files: list[Any]) -> None:
         fs, path = dataset.storage
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / PurePosixPath(path).name
-            # Not `get_file`, which may mix an old and a new object of a store.
-            with fs.open(path, "rb") as file, copy.open("wb") as local:
-                shutil.copyfileobj(file, local)
+            copy_out(fs, path, copy)
             client.log_artifact(run_id, str(copy))
 
 
