@@ -28,6 +28,7 @@ from plotly import graph_objects
 
 from cifar_kedro.config_loader import ExperimentConfigLoader
 from cifar_kedro.datasets import Cifar10ArchiveDataset, NpzDataset, single_file
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests import test_resume, test_run
 from tests.conftest import ROOT, make_images
 from tests.datasets.test_cifar10_archive import Response, tiny_members, to_tar
@@ -115,12 +116,7 @@ def store(tmp_path, credentials):
 
 
 def load_config(conf):
-    return ExperimentConfigLoader(
-        conf,
-        base_env="base",
-        default_run_env="local",
-        merge_strategy={"parameters": "soft", "globals": "soft"},
-    )
+    return ExperimentConfigLoader(conf, **CONFIG_LOADER_ARGS)
 
 
 @pytest.fixture

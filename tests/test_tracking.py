@@ -14,6 +14,7 @@ from kedro.pipeline import Node, Pipeline
 
 from cifar_kedro import tracking
 from cifar_kedro.pipelines.modelling import nodes
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from cifar_kedro.tracking import TrackingHooks, explain_loss, find_address
 from tests.conftest import ROOT
 from tests.runs import PARAMETERS, make_history
@@ -24,14 +25,7 @@ SECRET = "http://me:hunter2@mlflow.example:5000"
 
 
 def make_loader(folder, env="local"):
-    return OmegaConfigLoader(
-        folder,
-        env=env,
-        base_env="base",
-        default_run_env="local",
-        config_patterns={"mlflow": ["mlflow*"]},
-        merge_strategy={"mlflow": "soft"},
-    )
+    return OmegaConfigLoader(folder, env=env, **CONFIG_LOADER_ARGS)
 
 
 @pytest.fixture
