@@ -412,7 +412,8 @@ def test_a_wrong_secret_is_told_and_never_shown(config, caplog):
 def test_a_bucket_that_is_not_there_is_told(store):
     file = NpzDataset(filepath="s3://taem/cifar/a.npz", credentials=store.credentials)
     with pytest.raises(
-        DatasetError, match=r"written to taem/cifar: .*bucket does not exist.*`data`"
+        DatasetError,
+        match=r"written to s3://taem/cifar: .*bucket does not exist.*`data`",
     ):
         file.save(OLD)
     with pytest.raises(DatasetError, match=r"no file at s3://taem/cifar/a\.npz"):
