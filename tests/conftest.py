@@ -11,6 +11,7 @@ from kedro.framework.startup import bootstrap_project
 from cifar_kedro import pipeline_registry
 from cifar_kedro.config import Experiment
 from cifar_kedro.config_loader import ExperimentConfigLoader
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).parents[1]
 ARCHIVE = ROOT.parent / "shared/data/cifar-10-binary.tar.gz"
@@ -35,13 +36,7 @@ def make_experiment(**changes: Any) -> Experiment:
 
 def load_parameters(env: str = "base", conf: Path = ROOT / "conf") -> dict[str, Any]:
     """Load the parameters as a session of that environment does."""
-    return ExperimentConfigLoader(
-        conf,
-        env=env,
-        base_env="base",
-        default_run_env="local",
-        merge_strategy={"parameters": "soft", "globals": "soft"},
-    )["parameters"]
+    return ExperimentConfigLoader(conf, env=env, **CONFIG_LOADER_ARGS)["parameters"]
 
 
 def make_images(count: int, seed: int = 0) -> dict[str, np.ndarray]:

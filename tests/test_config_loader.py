@@ -8,6 +8,7 @@ from cifar_kedro.config_loader import (
     is_experiment,
 )
 from cifar_kedro.differences import find_differences
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests.conftest import ROOT, load_parameters
 
 
@@ -16,9 +17,7 @@ def make_loader(env=None, **runtime_params):
         ROOT / "conf",
         env=env,
         runtime_params=runtime_params,
-        base_env="base",
-        default_run_env="base",
-        merge_strategy={"parameters": "soft", "globals": "soft"},
+        **CONFIG_LOADER_ARGS | {"default_run_env": "base"},
     )
 
 

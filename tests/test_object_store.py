@@ -28,6 +28,7 @@ from plotly import graph_objects
 
 from cifar_kedro.config_loader import ExperimentConfigLoader
 from cifar_kedro.datasets import Cifar10ArchiveDataset, NpzDataset, single_file
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests import test_resume, test_run
 from tests.conftest import ROOT, make_images
 from tests.datasets.test_cifar10_archive import Response, tiny_members, to_tar
@@ -115,12 +116,7 @@ def store(tmp_path, credentials):
 
 
 def load_config(conf):
-    return ExperimentConfigLoader(
-        conf,
-        base_env="base",
-        default_run_env="local",
-        merge_strategy={"parameters": "soft", "globals": "soft"},
-    )
+    return ExperimentConfigLoader(conf, **CONFIG_LOADER_ARGS)
 
 
 @pytest.fixture
@@ -416,7 +412,8 @@ def test_a_wrong_secret_is_told_and_never_shown(config, caplog):
 def test_a_bucket_that_is_not_there_is_told(store):
     file = NpzDataset(filepath="s3://taem/cifar/a.npz", credentials=store.credentials)
     with pytest.raises(
-        DatasetError, match=r"written to taem/cifar: .*bucket does not exist.*`data`"
+        DatasetError,
+        match=r"written to s3://taem/cifar: .*bucket does not exist.*`data`",
     ):
         file.save(OLD)
     with pytest.raises(DatasetError, match=r"no file at s3://taem/cifar/a\.npz"):

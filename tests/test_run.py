@@ -115,15 +115,15 @@ def test_an_appended_block_is_an_experiment(project):
         "network": {"batch_norm": True},
         "augmentation": {"horizontal_flip": True},
     }
-    path.write_text(path.read_text() + "\n" + yaml.safe_dump({"exp14": block}))
-    run(project, "exp14", "reporting")
-    assert results("exp14") < files(project)
-    assert "08_reporting/exp14/seed-0/augmented_images.png" in files(project)
+    path.write_text(path.read_text() + "\n" + yaml.safe_dump({"mine": block}))
+    run(project, "mine", "reporting")
+    assert results("mine") < files(project)
+    assert "08_reporting/mine/seed-0/augmented_images.png" in files(project)
     row = pd.read_csv(project / "data/sample/08_reporting/summary.csv").iloc[0]
-    assert (row["experiment"], row["title"]) == ("exp14", "Mine")
+    assert (row["experiment"], row["title"]) == ("mine", "Mine")
     assert pd.isna(row["reported_test_accuracy"])
     page = (project / "data/sample/08_reporting/report.html").read_text("utf-8")
-    assert "exp14: Mine" in page
+    assert "mine: Mine" in page
     assert page.count("data:image/png;base64,") >= 2  # mistakes, augmented images
 
 

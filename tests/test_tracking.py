@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from kedro.config import OmegaConfigLoader
@@ -13,6 +14,7 @@ from kedro.pipeline import Node, Pipeline
 
 from cifar_kedro import tracking
 from cifar_kedro.pipelines.modelling import nodes
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from cifar_kedro.tracking import TrackingHooks, explain_loss, find_address
 from tests.conftest import ROOT
 from tests.runs import PARAMETERS, make_history
@@ -23,14 +25,7 @@ SECRET = "http://me:hunter2@mlflow.example:5000"
 
 
 def make_loader(folder, env="local"):
-    return OmegaConfigLoader(
-        folder,
-        env=env,
-        base_env="base",
-        default_run_env="local",
-        config_patterns={"mlflow": ["mlflow*"]},
-        merge_strategy={"mlflow": "soft"},
-    )
+    return OmegaConfigLoader(folder, env=env, **CONFIG_LOADER_ARGS)
 
 
 @pytest.fixture
@@ -330,6 +325,16 @@ def test_a_server_that_is_down_is_told_before_anything_runs(
     assert "Connection refused" in message and "hunter2" not in message
     assert refusal.value.__suppress_context__  # the cause shows the password
     assert not (project / "data").exists()
+
+
+def test_the_password_of_an_address_is_not_printed(mlflow, monkeypatch, capsys):
+    from mlflow import MlflowClient
+    from mlflow.store.tracking.rest_store import RestStore
+
+    for request in ("update_run_info", "get_run"):
+        monkeypatch.setattr(RestStore, request, Mock())
+    MlflowClient(SECRET).set_terminated("run")
+    assert "hunter2" not in capsys.readouterr().out
 
 
 def test_a_run_that_mlflow_did_not_get_whole_does_not_look_finished(

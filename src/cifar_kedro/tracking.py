@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,11 +14,14 @@ from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
 
 from cifar_kedro.datasets.addresses import hide_secrets
+from cifar_kedro.datasets.single_file import copy_out
 
 logger = logging.getLogger(__name__)
 
 # From its import on, mlflow reports its use to its makers unless told not to.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# It prints the address of each run, and with it a password that the server's holds.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 # mlflow asks a server that is down for four minutes: patience for results, not for a start.
 IMPATIENT = {
@@ -222,9 +224,7 @@ def _fill(client: Any, run_id: str, run: Any, files: list[Any]) -> None:
         fs, path = dataset.storage
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / PurePosixPath(path).name
-            # Not `get_file`, which may mix an old and a new object of a store.
-            with fs.open(path, "rb") as file, copy.open("wb") as local:
-                shutil.copyfileobj(file, local)
+            copy_out(fs, path, copy)
             client.log_artifact(run_id, str(copy))
 
 

@@ -16,6 +16,8 @@ SECRET = "hunter2"
     ("address", "shown"),
     [
         (f"s3://key:{SECRET}@bucket/a.npz", "s3://bucket/a.npz"),
+        (f"http://me:p@{SECRET}@example.org:5000", "http://example.org:5000"),
+        ("s3://bucket/me@home.npz", "s3://bucket/me@home.npz"),
         (f"https://example.org/a.npz?signature={SECRET}", "https://example.org/a.npz"),
         (f"https://example.org/a.npz#{SECRET}", "https://example.org/a.npz"),
         ("memory://a.npz", "memory://a.npz"),

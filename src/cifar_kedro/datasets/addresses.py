@@ -10,4 +10,4 @@ def hide_secrets(address: str) -> str:
         >>> hide_secrets("https://me:hunter2@example.org/a.npz?signature=1")
         'https://example.org/a.npz'
     """
-    return re.sub(r"(://)(?:[^/@]*@)?([^?#]*).*", r"\1\2", address)
+    return re.sub(r"(://)(?:[^/]*@)?([^?#]*).*", r"\1\2", address)

@@ -77,7 +77,7 @@ def _upload(fs: AbstractFileSystem, temporary: Path, path: str) -> None:
         else:
             _upload_and_move(fs, temporary, path)
     except FileNotFoundError as error:
-        raise _cannot_write(fs._parent(path), error) from error
+        raise _cannot_write(fs.unstrip_protocol(fs._parent(path)), error) from error
 
 
 def _upload_and_move(fs: AbstractFileSystem, temporary: Path, path: str) -> None:

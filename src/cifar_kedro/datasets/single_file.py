@@ -63,10 +63,7 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / PurePosixPath(self._path).name
             try:
-                # Not `get_file`: s3fs would put together parts of the old and the new
-                # object if another process replaced it meanwhile; this way it refuses.
-                with self._fs.open(self._path, "rb") as file, copy.open("wb") as local:
-                    shutil.copyfileobj(file, local, COPIED_AT_ONCE)
+                copy_out(self._fs, self._path, copy)
             except FileNotFoundError as error:
                 raise DatasetError(
                     f"There is no file at {self._filepath} ({error})."
@@ -78,3 +75,19 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath}
+
+
+def copy_out(fs: fsspec.AbstractFileSystem, path: str, target: Path) -> None:
+    """Copy a file to this machine, from one version of it.
+
+    Args:
+        fs: File system of `path`.
+        path: What to copy.
+        target: The copy's path.
+
+    Raises:
+        OSError: If it can't be read, or another process replaces it in a store meanwhile.
+    """
+    # Not `get_file`: s3fs would put together parts of the old and the new object.
+    with fs.open(path, "rb") as file, target.open("wb") as local:
+        shutil.copyfileobj(file, local, COPIED_AT_ONCE)

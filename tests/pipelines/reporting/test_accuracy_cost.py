@@ -68,4 +68,6 @@ def test_the_chart_has_the_same_figures(measured):
     ):
         assert list(trace.x) == costs[column].to_list()
         assert list(trace.y) == costs["accuracy"].to_list()
-        assert trace.marker.symbol[-1] == "circle-open"
+        symbols = dict(zip(costs["experiment"], trace.marker.symbol, strict=True))
+        hollow = [name for name in symbols if symbols[name] == "circle-open"]
+        assert hollow == ["exp13"]
