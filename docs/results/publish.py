@@ -1,0 +1,160 @@
+"""Publish complete runs in docs/results, or bring published ones back.
+
+    python docs/results/publish.py            # data/ -> docs/results/
+    python docs/results/publish.py --restore  # docs/results/runs/ -> data/
+
+Published is nothing of the data set: class probabilities go without the labels, which a
+restored run gets back from the test images (of the same archive: their hash is compared),
+and pictures of images stay away. Restored runs and new ones give one report.
+"""
+
+import argparse
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.provenance import hash_images
+
+RESULTS = Path(__file__).resolve().parent
+RUNS = RESULTS / "runs"
+TABLES = ("summary", "summary_by_experiment", "scores", "comparisons", "claims")
+SHOW_IMAGES = ("mistakes", "augmented_images")
+
+
+def publish(data: Path, results: Path = RESULTS) -> None:
+    """Publish the complete runs, and the last report, which must be of all of them."""
+    reporting = data / "08_reporting"
+    summary = pd.read_csv(reporting / "summary.csv")
+    complete = summary[summary["status"] == "complete"]
+    for run in complete["experiment"] + "/seed-" + complete["seed"].astype(str):
+        publish_run(data / "07_model_output" / run, results / "runs" / run)
+    for name in TABLES:
+        shutil.copy(reporting / f"{name}.csv", results)
+    figures = results / "report_figures"
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir()
+    for figure in (reporting / "report_figures").glob("*.svg"):
+        if not figure.stem.endswith(SHOW_IMAGES):
+            shutil.copy(figure, figures)
+    report = (reporting / "report.md").read_text(encoding="utf-8")
+    # The page shows images, so it stays away, too.
+    report = drop_images(report).replace("[report.html](report.html)", "`report.html`")
+    (results / "report.md").write_text(report, encoding="utf-8")
+    page = results / "README.md"
+    page.write_text(insert_table(page.read_text(encoding="utf-8"), results / "runs"))
+
+
+def publish_run(source: Path, target: Path) -> None:
+    """Copy what evaluation persisted of a run; probabilities in 16 bits."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("metrics.json", "history.csv"):
+        shutil.copy(source / name, target)
+    with np.load(source / "predictions.npz") as predictions:
+        probabilities = {
+            weights: shorten(predictions[weights])
+            for weights in predictions.files
+            if weights != "labels"
+        }
+    np.savez_compressed(target / "predictions.npz", **probabilities)
+
+
+def shorten(probabilities: np.ndarray) -> np.ndarray:
+    """Round probabilities (n, 10) to float16 without changing any answer."""
+    short = probabilities.astype(np.float16)
+    rows, answers = np.arange(len(short)), probabilities.argmax(axis=1)
+    tied = short.argmax(axis=1) != answers
+    short[rows[tied], answers[tied]] = np.nextafter(
+        short[tied].max(axis=1), np.float16(2)
+    )
+    return short
+
+
+def restore(data: Path, runs: Path = RUNS) -> None:
+    """Bring published runs back to where reporting finds them; others stay.
+
+    Raises:
+        ValueError: If the test images are others than a run's.
+    """
+    with np.load(data / "05_model_input/test.npz") as file:
+        test = dict(file)
+    digest = hash_images(test)
+    for source in sorted(path.parent for path in runs.glob("*/*/metrics.json")):
+        tested_on = read_metrics(source)["provenance"]["test_sha256"]
+        if tested_on != digest:
+            raise ValueError(
+                f"{source} was tested on images of SHA-256 {tested_on}, but those in "
+                f"{data} have {digest}: use the archive that docs/results/README.md names"
+            )
+        target = data / "07_model_output" / source.relative_to(runs)
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("metrics.json", "history.csv"):
+            shutil.copy(source / name, target)
+        with np.load(source / "predictions.npz") as predictions:
+            probabilities = {k: v.astype(np.float32) for k, v in predictions.items()}
+        np.savez(target / "predictions.npz", **probabilities, labels=test["labels"])
+
+
+def drop_images(report: str) -> str:
+    """Drop the pictures that show images, each with its caption, from a Markdown text."""
+    kinds = "|".join(SHOW_IMAGES)
+    return re.sub(rf"!\[[^\n]*({kinds})\.\w+\)\n+\*[^\n]*\*\n*", "", report)
+
+
+def insert_table(page: str, runs: Path) -> str:
+    """Put the table of the published runs between the page's markers."""
+    begin, end = "<!-- runs -->\n", "<!-- end of runs -->"
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}{make_table(runs)}\n{end}{rest.partition(end)[2]}"
+
+
+def make_table(runs: Path) -> str:
+    """Tabulate the published runs as Markdown: one row for each."""
+    columns = (
+        "command | epochs | test | report | difference | minutes | hardware | code"
+    )
+    lines = [f"| {columns} |", "|---|---:|---:|---:|---:|---:|---|---|"]
+    folders = [path.parent for path in runs.glob("*/*/metrics.json")]
+    for folder in sorted(folders, key=lambda f: re.sub(r"\d+", _two_digits, str(f))):
+        lines.append(f"| {' | '.join(_describe(read_metrics(folder)))} |")
+    return "\n".join(lines)
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Read a run's metrics."""
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text())
+    return metrics
+
+
+def _two_digits(match: re.Match[str]) -> str:
+    return match.group().zfill(2)
+
+
+def _describe(metrics: dict[str, Any]) -> list[str]:
+    provenance = metrics["provenance"]
+    hardware = provenance["hardware"]
+    ours = metrics["weights"]["end"]["test_accuracy"]
+    reported = metrics["reported"] and metrics["reported"]["test_accuracy"]
+    views = metrics["test_time_views"]
+    return [
+        f"`kedro run --pipelines {metrics['experiment']} --params seed={metrics['seed']}`",
+        str(metrics["epochs"]),
+        f"{ours:.2%}" + (f" (views {views['test_accuracy']:.2%})" if views else ""),
+        f"{reported:.2%}" if reported else "",
+        f"{100 * (ours - reported):+.2f}" if reported else "",
+        f"{metrics['training_seconds'] / 60:.1f}",
+        f"{hardware['cores']} cores, {hardware['processor']}",
+        (provenance["code"]["commit"] or provenance["code"]["version"])[:7],
+    ]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--restore", action="store_true")
+    parser.add_argument("--data", type=Path, default=Path("data"))
+    arguments = parser.parse_args()
+    (restore if arguments.restore else publish)(arguments.data)

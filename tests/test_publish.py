@@ -1,0 +1,142 @@
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import publish
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from cifar_kedro.provenance import hash_images
+
+TEST = {
+    "images": np.random.default_rng(0).random((20, 32, 32, 3), dtype=np.float32),
+    "labels": np.arange(20, dtype=np.uint8) % 10,
+}
+
+
+def make_metrics(experiment, seed):
+    return {
+        "experiment": experiment,
+        "seed": seed,
+        "epochs": 4,
+        "training_seconds": 90.0,
+        "weights": {"end": {"test_accuracy": 0.65}},
+        "test_time_views": {"test_accuracy": 0.7} if experiment == "exp13" else None,
+        "reported": None if experiment == "exp13" else {"test_accuracy": 0.6058},
+        "provenance": {
+            "test_sha256": hash_images(TEST),
+            "hardware": {"processor": "a processor", "cores": 2},
+            "code": {"commit": "0123456789ab", "version": "0.1.0"},
+        },
+    }
+
+
+@pytest.fixture
+def data(tmp_path):
+    """What three runs leave: one of exp2 that is stale, one each of exp0 and exp13."""
+    folder = tmp_path / "data"
+    random = np.random.default_rng(1)
+    for experiment in ("exp13", "exp0", "exp2"):
+        run = folder / f"07_model_output/{experiment}/seed-3"
+        run.mkdir(parents=True)
+        (run / "metrics.json").write_text(json.dumps(make_metrics(experiment, 3)))
+        (run / "history.csv").write_text("epoch,loss\n1,2.0\n")
+        probabilities = random.dirichlet(np.ones(10), 20).astype(np.float32)
+        np.savez(run / "predictions.npz", end=probabilities, labels=TEST["labels"])
+    reporting = folder / "08_reporting"
+    (reporting / "report_figures").mkdir(parents=True)
+    for name in ("ladder", "exp0-mistakes"):
+        (reporting / f"report_figures/{name}.svg").write_text("<svg/>")
+    status = ["complete", "complete", "stale: network.dropout"]
+    summary = pd.DataFrame(
+        {"experiment": ["exp13", "exp0", "exp2"], "seed": 3, "status": status}
+    )
+    for name in publish.TABLES:
+        summary.to_csv(reporting / f"{name}.csv", index=False)
+    (reporting / "report.md").write_text(
+        "Text, see [report.html](report.html).\n\n![Gains](report_figures/ladder.svg)\n\n*Gains*\n\n"
+        "![Wrong](report_figures/exp0-mistakes.svg)\n\n*Wrong*\n\n"
+        "![Sheet](exp9/seed-0/augmented_images.png)\n\n*Sheet.*\n\nEnd.\n"
+    )
+    (folder / "05_model_input").mkdir()
+    np.savez(folder / "05_model_input/test.npz", **TEST)
+    return folder
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    page = "# Results\n\n<!-- runs -->\nold\n<!-- end of runs -->\n\nThe rest.\n"
+    (folder / "README.md").write_text(page)
+    return folder
+
+
+def test_only_complete_runs_are_published_and_nothing_of_the_data_set(data, results):
+    publish.publish(data, results)
+    runs = sorted(str(p.relative_to(results)) for p in results.glob("runs/*/*/*"))
+    assert runs == [
+        f"runs/{experiment}/seed-3/{name}"
+        for experiment in ("exp0", "exp13")
+        for name in ("history.csv", "metrics.json", "predictions.npz")
+    ]
+    with np.load(results / "runs/exp0/seed-3/predictions.npz") as predictions:
+        assert predictions.files == ["end"]
+    assert [p.name for p in (results / "report_figures").iterdir()] == ["ladder.svg"]
+    report = (results / "report.md").read_text()
+    assert report == (
+        "Text, see `report.html`.\n\n![Gains](report_figures/ladder.svg)\n\n*Gains*\n\nEnd.\n"
+    )
+
+
+def test_published_again_the_page_has_a_row_for_each_run(data, results):
+    publish.publish(data, results)
+    publish.publish(data, results)
+    assert (results / "README.md").read_text() == (
+        "# Results\n\n<!-- runs -->\n"
+        "| command | epochs | test | report | difference | minutes | hardware | code |\n"
+        "|---|---:|---:|---:|---:|---:|---|---|\n"
+        "| `kedro run --pipelines exp0 --params seed=3` | 4 | 65.00% | 60.58% | +4.42 "
+        "| 1.5 | 2 cores, a processor | 0123456 |\n"
+        "| `kedro run --pipelines exp13 --params seed=3` | 4 | 65.00% (views 70.00%) "
+        "|  |  | 1.5 | 2 cores, a processor | 0123456 |\n"
+        "<!-- end of runs -->\n\nThe rest.\n"
+    )
+
+
+def test_a_restored_run_answers_as_before(data, results, tmp_path):
+    publish.publish(data, results)
+    other = tmp_path / "other"
+    (other / "05_model_input").mkdir(parents=True)
+    np.savez(other / "05_model_input/test.npz", **TEST)
+    publish.restore(other, results / "runs")
+    run = "07_model_output/exp0/seed-3"
+    for name in ("metrics.json", "history.csv"):
+        assert (other / run / name).read_text() == (data / run / name).read_text()
+    with (
+        np.load(data / run / "predictions.npz") as before,
+        np.load(other / run / "predictions.npz") as after,
+    ):
+        assert after.files == before.files and after["end"].dtype == np.float32
+        np.testing.assert_array_equal(after["labels"], before["labels"])
+        np.testing.assert_allclose(after["end"], before["end"], rtol=1e-3)
+
+
+def test_a_run_on_other_images_is_not_restored(data, results):
+    publish.publish(data, results)
+    np.savez(
+        data / "05_model_input/test.npz", **TEST | {"labels": TEST["labels"][::-1]}
+    )
+    with pytest.raises(ValueError, match=re.escape("use the archive that")):
+        publish.restore(data, results / "runs")
+
+
+@given(arrays.arrays(np.float32, (5, 10), elements=st.floats(0, 1, width=32)))
+def test_shortened_probabilities_give_the_same_answers(probabilities):
+    short = publish.shorten(probabilities)
+    assert short.dtype == np.float16
+    np.testing.assert_array_equal(short.argmax(axis=1), probabilities.argmax(axis=1))
+    np.testing.assert_allclose(short, probabilities, rtol=2e-3, atol=1e-7)
