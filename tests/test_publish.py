@@ -107,6 +107,16 @@ def test_published_again_the_page_has_a_row_for_each_run(data, results):
     )
 
 
+def test_a_report_that_lacks_a_published_run_is_not_published(data, results):
+    publish.publish(data, results)
+    table = (results / "summary.csv").read_text()
+    path = data / "08_reporting/summary.csv"
+    path.write_text(path.read_text().replace("exp0,3,complete", "exp0,3,stale: seed"))
+    with pytest.raises(ValueError, match=r"^exp0/seed-3: published before.*--restore"):
+        publish.publish(data, results)
+    assert (results / "summary.csv").read_text() == table
+
+
 def test_a_restored_run_answers_as_before(data, results, tmp_path):
     publish.publish(data, results)
     other = tmp_path / "other"

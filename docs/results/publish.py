@@ -24,14 +24,30 @@ RESULTS = Path(__file__).resolve().parent
 RUNS = RESULTS / "runs"
 TABLES = ("summary", "summary_by_experiment", "scores", "comparisons", "claims")
 SHOW_IMAGES = ("mistakes", "augmented_images")
+TEXTS = ("metrics.json", "history.csv")
 
 
 def publish(data: Path, results: Path = RESULTS) -> None:
-    """Publish the complete runs, and the last report, which must be of all of them."""
+    """Publish the complete runs, and the last report.
+
+    Raises:
+        ValueError: If the report is not of all runs that are published.
+    """
     reporting = data / "08_reporting"
     summary = pd.read_csv(reporting / "summary.csv")
     complete = summary[summary["status"] == "complete"]
-    for run in complete["experiment"] + "/seed-" + complete["seed"].astype(str):
+    runs = list(complete["experiment"] + "/seed-" + complete["seed"].astype(str))
+    published = {
+        path.parent.relative_to(results / "runs").as_posix()
+        for path in results.glob("runs/*/*/metrics.json")
+    }
+    if missing := sorted(published.difference(runs)):
+        raise ValueError(
+            f"{', '.join(missing)}: published before, but not complete in {reporting}. "
+            "Bring it back (--restore) and report again, or delete it in docs/results/runs "
+            "if it is of settings that are no more"
+        )
+    for run in runs:
         publish_run(data / "07_model_output" / run, results / "runs" / run)
     for name in TABLES:
         shutil.copy(reporting / f"{name}.csv", results)
@@ -46,13 +62,14 @@ def publish(data: Path, results: Path = RESULTS) -> None:
     report = drop_images(report).replace("[report.html](report.html)", "`report.html`")
     (results / "report.md").write_text(report, encoding="utf-8")
     page = results / "README.md"
-    page.write_text(insert_table(page.read_text(encoding="utf-8"), results / "runs"))
+    text = insert_table(page.read_text(encoding="utf-8"), results / "runs")
+    page.write_text(text, encoding="utf-8")
 
 
 def publish_run(source: Path, target: Path) -> None:
     """Copy what evaluation persisted of a run; probabilities in 16 bits."""
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("metrics.json", "history.csv"):
+    for name in TEXTS:
         shutil.copy(source / name, target)
     with np.load(source / "predictions.npz") as predictions:
         probabilities = {
@@ -92,7 +109,7 @@ def restore(data: Path, runs: Path = RUNS) -> None:
             )
         target = data / "07_model_output" / source.relative_to(runs)
         target.mkdir(parents=True, exist_ok=True)
-        for name in ("metrics.json", "history.csv"):
+        for name in TEXTS:
             shutil.copy(source / name, target)
         with np.load(source / "predictions.npz") as predictions:
             probabilities = {k: v.astype(np.float32) for k, v in predictions.items()}
