@@ -23,7 +23,7 @@ ALL = Augmentation(
 def legacy_generator(settings):
     """Make the report's own generator from the same settings."""
     return ImageDataGenerator(
-        **settings.model_dump(exclude={"whole_pixels"}), fill_mode="nearest"
+        **settings.model_dump(exclude={"whole_pixels", "cutout"}), fill_mode="nearest"
     )
 
 
@@ -153,3 +153,31 @@ def test_what_is_to_be_mirrored_can_be_said():
     result = ops.convert_to_numpy(layer(images, mirrored, training=True))
     expected = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
     np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_cutout_paints_one_square_in_the_mean_colour_at_a_drawn_place():
+    images = make_images(500)["images"]
+    augment = AffineAugmentation(Augmentation(cutout=8), seed=0)
+    out = ops.convert_to_numpy(augment(images, training=True))
+    changed = (np.abs(out - images) > 1e-5).any(axis=-1)
+    mean = images.mean(axis=(1, 2))
+    places = set()
+    for image, mask, colour in zip(out, changed, mean, strict=True):
+        rows, columns = (
+            np.flatnonzero(mask.any(axis=1)),
+            np.flatnonzero(mask.any(axis=0)),
+        )
+        assert (np.ptp(rows), np.ptp(columns)) == (7, 7)
+        np.testing.assert_allclose(image[mask], [colour] * 64, atol=1e-5)
+        places.add((rows[0], columns[0]))
+    tops, lefts = zip(*places, strict=True)
+    assert (min(tops), max(tops)) == (min(lefts), max(lefts)) == (0, 24)
+    assert len(places) > 300  # of 625
+
+
+def test_cutout_may_take_the_whole_image():
+    images = make_images(2)["images"]
+    augment = AffineAugmentation(Augmentation(cutout=32), seed=0)
+    out = ops.convert_to_numpy(augment(images, training=True))
+    mean = images.mean(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(out, np.broadcast_to(mean, out.shape), atol=1e-5)

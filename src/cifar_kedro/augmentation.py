@@ -43,9 +43,10 @@ class AffineAugmentation(keras.layers.Layer):
             return images
         count, height, width, _ = ops.shape(images)
         matrices = self._draw_matrices(count, height, width, mirrored)
-        return ops.image.affine_transform(
+        images = ops.image.affine_transform(
             images, matrices, interpolation="bilinear", fill_mode="nearest"
         )
+        return self._cut_out(images) if self.settings.cutout else images
 
     def _draw_matrices(self, count: int, height: int, width: int, mirrored: Any) -> Any:
         """Draw a transformation per image: shape (count, 8)."""
@@ -61,6 +62,24 @@ class AffineAugmentation(keras.layers.Layer):
             height=height,
             width=width,
         )
+
+    def _cut_out(self, images: Any) -> Any:
+        """Paint a square of each image, wholly inside it, in the image's mean colour."""
+        count, height, width, _ = ops.shape(images)
+        inside_y = self._draw_interval(count, height)[:, :, None, None]
+        inside_x = self._draw_interval(count, width)[:, None, :, None]
+        mean = ops.mean(images, axis=(1, 2), keepdims=True)
+        return ops.where(ops.logical_and(inside_y, inside_x), mean, images)
+
+    def _draw_interval(self, count: int, length: int) -> Any:
+        """Draw `cutout` neighbours among `length` pixels: bool (count, length)."""
+        side = self.settings.cutout
+        bound = length - side + 1
+        first = ops.floor(
+            keras.random.uniform((count, 1), 0, bound, seed=self.seed_generator)
+        )
+        pixel = ops.arange(length, dtype="float32")
+        return ops.logical_and(pixel >= first, pixel < first + side)
 
     def _shift(self, count: int, bound: float) -> Any:
         if not self.settings.whole_pixels:

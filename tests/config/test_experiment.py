@@ -76,8 +76,8 @@ def test_optimizers_are_the_reports():
 
 
 def test_augmentations_are_the_reports():
-    strong = (True, 40.0, 0.1, 0.1, 0.2, False)
-    mild = (True, 20.0, 0.1, 0.1, 0.0, False)
+    strong = (True, 40.0, 0.1, 0.1, 0.2, False, 0)
+    mild = (True, 20.0, 0.1, 0.1, 0.0, False, 0)
     expected = {"exp7": strong} | dict.fromkeys(
         ("exp8b", "exp9", "exp11", "exp12"), mild
     )

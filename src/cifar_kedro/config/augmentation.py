@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cifar_kedro.config.network import SIDE
 from cifar_kedro.config.strict import Strict
 
 
@@ -18,6 +19,10 @@ class Augmentation(Strict):
         height_shift_range: Fraction of the height; uniform in plus or minus this.
         shear_range: Degrees; uniform in plus or minus this.
         whole_pixels: Whether shifts are rounded to pixels: nothing is blurred then.
+        cutout: Side of a square, in pixels, at a place drawn anew each time, that takes on
+            the image's mean colour (T. DeVries, G. W. Taylor, "Improved Regularization of
+            Convolutional Neural Networks with Cutout", 2017, there with the mean of the
+            data); 0 for none.
     """
 
     horizontal_flip: bool | Literal["alternating"] = False
@@ -26,3 +31,4 @@ class Augmentation(Strict):
     height_shift_range: float = Field(default=0.0, ge=0, lt=1)
     shear_range: float = Field(default=0.0, ge=0, lt=90)
     whole_pixels: bool = False
+    cutout: int = Field(default=0, ge=0, le=SIDE)
