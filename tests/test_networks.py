@@ -180,22 +180,22 @@ def test_normalization_before_the_activation():
 
 
 def test_convolutions_that_start_as_identity_hand_on_their_input():
-    layer = BEYOND.get_layer("conv2_1")  # from 64 channels to 256
+    layer = BEYOND.get_layer("conv2_1")  # from 128 channels to 384
     kernel = layer.get_weights()[0]
-    images = np.random.default_rng(0).random((2, 5, 5, 64), dtype=np.float32)
+    images = np.random.default_rng(0).random((2, 5, 5, 128), dtype=np.float32)
     outputs = np.array(layer(images))
-    np.testing.assert_allclose(outputs[..., :64], images, atol=1e-6)
-    assert np.std(kernel[..., 64:]) > 0  # the others are drawn
+    np.testing.assert_allclose(outputs[..., :128], images, atol=1e-6)
+    assert np.std(kernel[..., 128:]) > 0  # the others are drawn
 
 
 def test_the_classifier_sees_the_maxima():
-    assert BEYOND.get_layer("global_max").output.shape == (None, 256)
+    assert BEYOND.get_layer("global_max").output.shape == (None, 384)
     assert "flatten" not in {layer.name for layer in BEYOND.layers}
 
 
 def test_the_features_are_scaled_for_the_classifier():
     scale = BEYOND.get_layer("feature_scale")
-    assert np.array(scale(np.ones((1, 256), np.float32))) == pytest.approx(0.111)
+    assert np.array(scale(np.ones((1, 384), np.float32))) == pytest.approx(0.111)
     assert scale.output is BEYOND.get_layer("classes").input
 
 
