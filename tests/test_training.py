@@ -244,14 +244,15 @@ def test_a_loss_that_is_no_number_ends_the_training(tmp_path):
 
 def test_more_steps_per_execution_give_the_same(tmp_path):
     training = {"batch_size": 10}
-    one, two = (
+    one, two, all_of_them = (
         run(
             make_experiment(training=training),
             execution=Execution(steps_per_execution=steps),
         )
-        for steps in (1, 2)
+        for steps in (1, 2, "epoch")
     )
-    np.testing.assert_allclose(one[2]["loss"], two[2]["loss"], rtol=1e-5)
+    for other in (two, all_of_them):
+        np.testing.assert_allclose(one[2]["loss"], other[2]["loss"], rtol=1e-5)
     with pytest.raises(ValueError, match=r"received 3, expected a divisor .*: 1, 2, 4"):
         run(
             make_experiment(training=training),

@@ -76,13 +76,12 @@ def fit(
         whiten(network, train["images"], whitening)
     images = ResidentImages(train["images"])
     batches = _order(train["labels"], experiment, seed)
-    _check_divisor(execution.steps_per_execution, batches.steps_per_epoch)
     trainee = _join(network, images, experiment, seed)
     trainee.compile(
         optimizer=make_optimizer(training, batches.steps_per_epoch),
         loss=make_loss(training),
         metrics=["accuracy"],
-        steps_per_execution=execution.steps_per_execution,
+        steps_per_execution=_count_steps(execution, batches.steps_per_epoch),
     )
     record, steering = EpochRecord(network), make_steering(training)
     callbacks = [
@@ -154,12 +153,15 @@ def _state_of(trainee: keras.Model, images: ResidentImages) -> list[keras.Variab
     return [*changing, *optimizer.variables]
 
 
-def _check_divisor(per_execution: int, per_epoch: int) -> None:
-    """See that executions end where epochs end: Keras would go on into the next."""
-    if per_epoch % per_execution:
+def _count_steps(execution: Execution, per_epoch: int) -> int:
+    """Count the steps of an execution; it ends where an epoch ends, as Keras' need not."""
+    if execution.steps_per_execution == "epoch":
+        return per_epoch
+    if per_epoch % execution.steps_per_execution:
         divisors = [n for n in range(1, per_epoch + 1) if per_epoch % n == 0]
         raise ValueError(
-            f"execution.steps_per_execution: received {per_execution}, expected a "
-            f"divisor of the {per_epoch} steps of an epoch: "
-            f"{', '.join(map(str, divisors))}"
+            f"execution.steps_per_execution: received {execution.steps_per_execution}, "
+            f"expected a divisor of the {per_epoch} steps of an epoch: "
+            f"{', '.join(map(str, divisors))}; or 'epoch' for all of them"
         )
+    return execution.steps_per_execution

@@ -11,15 +11,15 @@ class Execution(Strict):
     """How a run uses the hardware.
 
     Attributes:
-        steps_per_execution: Training steps per call of the compiled step: more keep a GPU
-            busy. A divisor of the steps of an epoch.
+        steps_per_execution: Training steps between two looks at the loss: more keep a GPU
+            busy. A divisor of the steps of an epoch; or ``epoch``: all of them.
         data_parallel: Whether each batch is split between all GPUs of the machine (Keras
             on JAX).
         deterministic_operations: Whether a GPU under TensorFlow uses only operations
             that give the same bits each time (slower). A CPU always does.
     """
 
-    steps_per_execution: Positive = 1
+    steps_per_execution: Positive | Literal["epoch"] = 1
     data_parallel: bool = False
     deterministic_operations: bool = False
 
