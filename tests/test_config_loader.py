@@ -1,3 +1,5 @@
+import csv
+
 import pytest
 import yaml
 
@@ -161,3 +163,15 @@ def test_the_ablation_takes_one_part_at_a_time_from_exp13():
             }
         else:
             assert len(parts) == 1, block.name
+
+
+def test_every_row_of_the_tuning_is_a_block_of_its_environment():
+    with (ROOT / "docs/results/tuning.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    blocks = load_parameters("tuning")
+    names = {name for name, block in blocks.items() if is_experiment(block)}
+    assert names - set(load_parameters()) == {row["block"] for row in rows}
+    for row in rows:
+        experiment = Experiment.model_validate(blocks[row["block"]])
+        assert experiment.training.epochs == int(row["epochs"])
+        assert experiment.training.validation_images is None  # all of them measure

@@ -157,14 +157,17 @@ def _describe(metrics: dict[str, Any]) -> list[str]:
     ours = metrics["weights"]["end"]["test_accuracy"]
     reported = metrics["reported"] and metrics["reported"]["test_accuracy"]
     views = metrics["test_time_views"]
+    backend = provenance["backend"]
     return [
-        f"`kedro run --pipelines {metrics['experiment']} --params seed={metrics['seed']}`",
+        "`" + (backend != "tensorflow") * f"KERAS_BACKEND={backend} " + "kedro run "
+        f"--pipelines {metrics['experiment']} --params seed={metrics['seed']}`",
         str(metrics["epochs"]),
         f"{ours:.2%}" + (f" (views {views['test_accuracy']:.2%})" if views else ""),
         f"{reported:.2%}" if reported else "",
         f"{100 * (ours - reported):+.2f}" if reported else "",
         f"{metrics['training_seconds'] / 60:.1f}",
-        f"{hardware['cores']} cores, {hardware['processor']}",
+        ", ".join(hardware["accelerators"])
+        or f"{hardware['cores']} cores, {hardware['processor']}",
         (provenance["code"]["commit"] or provenance["code"]["version"])[:7],
     ]
 
