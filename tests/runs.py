@@ -73,6 +73,9 @@ def make_run(
         "best_epoch": 20,
         "training_seconds": 40.0,
         "weights": {"end": scores, "best": scores},
+        "provenance": {
+            "hardware": {"processor": "a processor", "cores": 2, "accelerators": []}
+        },
     }
     predictions = make_predictions(accuracy, images)
     stop = None if caveats else "val_loss no better for 5 epochs"

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cifar_kedro.provenance import hash_images
+from cifar_kedro.provenance import hash_images, name_hardware
 
 RESULTS = Path(__file__).resolve().parent
 RUNS = RESULTS / "runs"
@@ -153,7 +153,6 @@ def _two_digits(match: re.Match[str]) -> str:
 
 def _describe(metrics: dict[str, Any]) -> list[str]:
     provenance = metrics["provenance"]
-    hardware = provenance["hardware"]
     ours = metrics["weights"]["end"]["test_accuracy"]
     reported = metrics["reported"] and metrics["reported"]["test_accuracy"]
     views = metrics["test_time_views"]
@@ -166,8 +165,7 @@ def _describe(metrics: dict[str, Any]) -> list[str]:
         f"{reported:.2%}" if reported else "",
         f"{100 * (ours - reported):+.2f}" if reported else "",
         f"{metrics['training_seconds'] / 60:.1f}",
-        ", ".join(hardware["accelerators"])
-        or f"{hardware['cores']} cores, {hardware['processor']}",
+        name_hardware(provenance),
         (provenance["code"]["commit"] or provenance["code"]["version"])[:7],
     ]
 

@@ -67,6 +67,13 @@ def describe_run(
     }
 
 
+def name_hardware(provenance: dict[str, Any]) -> str:
+    """Name what did the work: the GPUs, or else the processor."""
+    hardware = provenance["hardware"]
+    gpus = ", ".join(hardware["accelerators"])
+    return gpus or f"{hardware['cores']} cores, {hardware['processor']}"
+
+
 def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
     """Take what the state of a training depends on, so what must not change within one.
 

@@ -71,3 +71,24 @@ def test_the_chart_has_the_same_figures(measured):
         symbols = dict(zip(costs["experiment"], trace.marker.symbol, strict=True))
         hollow = [name for name in symbols if symbols[name] == "circle-open"]
         assert hollow == ["exp13"]
+
+
+def test_each_hardware_has_its_shape():
+    one, other, cut = (
+        make_run("exp0", 0.6),
+        make_run("exp1", 0.7),
+        make_run("exp2", 0.3, caveats=("cut short",)),
+    )
+    for run in (other, cut):
+        run.metrics["provenance"] = {"hardware": {"accelerators": ["a GPU", "a GPU"]}}
+    results = make_results(one, other, cut)
+    figure = plot_accuracy_cost(results, score_runs(results))
+    assert [text.get_text() for text in figure.legends[0].texts] == [
+        "2 cores, a processor",
+        "a GPU, a GPU",
+        "a GPU, a GPU, not a result yet",
+    ]
+    shapes = [line.get_marker() for line in figure.axes[0].lines]
+    assert [shape for shape in shapes if shape in "os^D"] == ["o", "s", "s"]
+    trace = chart_accuracy_cost(results, score_runs(results)).data[0]
+    assert trace.marker.symbol == ("circle", "square", "square-open")

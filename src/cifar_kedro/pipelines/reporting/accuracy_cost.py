@@ -1,5 +1,6 @@
 """Test accuracy against what it costs."""
 
+from itertools import cycle, product
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from cifar_kedro.pipelines.reporting.style import (
     new_figure,
     style_axes,
 )
+from cifar_kedro.provenance import name_hardware
 from cifar_kedro.runs import Results
 
 COSTS = {
@@ -25,6 +27,9 @@ COSTS = {
     "multiplications": "multiply-accumulates per image",
     "seconds": "training time, seconds",
 }
+# By the hardware that a run trained on, in the order of their appearance: training times
+# compare within one.
+_SHAPES = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"))
 # Points; the first place with room is taken.
 _LABEL_OFFSETS = tuple(
     (x * step, y * step)
@@ -43,7 +48,7 @@ def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
     Returns:
         A row per experiment that has run: `experiment`, `seed`, `parameters`,
         `multiplications` (per image, forward), `seconds` (wall time of the training),
-        `accuracy`, `low`, `high` (fractions), and whether it is a `result`.
+        `hardware`, `accuracy`, `low`, `high` (fractions), and whether it is a `result`.
     """
     rows = [
         {
@@ -52,12 +57,13 @@ def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
             "parameters": run.metrics["parameters"]["total"],
             "multiplications": count_multiplications(experiment.network),
             "seconds": run.metrics["training_seconds"],
+            "hardware": name_hardware(run.metrics["provenance"]),
             "result": not run.caveats,
         }
         for name, experiment in results.experiments.items()
         if (run := results.shown(name))
     ]
-    columns = ["experiment", "seed", *COSTS, "result"]
+    columns = ["experiment", "seed", *COSTS, "hardware", "result"]
     end = scores.loc[
         scores["weights"] == "end", ["experiment", "seed", "accuracy", "low", "high"]
     ]
@@ -73,7 +79,8 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
 
     Returns:
         A matplotlib figure of 9 x 4 inches with three panels; the costs are on
-        logarithmic scales, and runs that are no result are hollow.
+        logarithmic scales, each hardware has a shape, and runs that are no result are
+        hollow.
     """
     from matplotlib.ticker import PercentFormatter
 
@@ -92,7 +99,7 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     panels[0].set_ylabel("test accuracy", fontsize=TEXT_SIZE)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=2, fontsize=TEXT_SIZE
+        handles, labels, loc="outside lower center", ncols=2, fontsize=TEXT_SIZE - 1
     )
     figure.draw_without_rendering()  # fixes the layout in which the names find room
     for axes, column in zip(panels, COSTS, strict=True):
@@ -124,7 +131,8 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
             mode="markers",
             marker={"size": 9, "color": OURS_CHART_COLOUR, "symbol": _symbols(costs)},
             error_y={"symmetric": False, "array": high, "arrayminus": low},
-            hovertemplate="%{text}: %{y:.2%}<br>%{x:,.0f}<extra></extra>",
+            customdata=costs["hardware"].to_list(),
+            hovertemplate="%{text}: %{y:.2%}<br>%{x:,.0f}<br>%{customdata}<extra></extra>",
             showlegend=False,
         )
         figure.add_trace(points, row=1, col=panel)
@@ -138,24 +146,34 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
 
 
 def _symbols(costs: pd.DataFrame) -> list[str]:
-    return ["circle" if result else "circle-open" for result in costs["result"]]
+    shapes = {hardware: symbol for hardware, (_, symbol) in _assign_shapes(costs)}
+    return [
+        shapes[hardware] + (not result) * "-open"
+        for hardware, result in zip(costs["hardware"], costs["result"], strict=True)
+    ]
+
+
+def _assign_shapes(costs: pd.DataFrame) -> list[tuple[str, tuple[str, str]]]:
+    """Pair each hardware with matplotlib's and plotly's name of a shape."""
+    return list(zip(costs["hardware"].unique(), cycle(_SHAPES), strict=False))
 
 
 def _draw_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
-    for result, label in ((True, "run to its end"), (False, "not a result yet")):
-        rows = costs[costs["result"] == result]
+    kinds = product(_assign_shapes(costs), ((True, ""), (False, ", not a result yet")))
+    for (hardware, (shape, _)), (result, suffix) in kinds:
+        rows = costs[(costs["hardware"] == hardware) & (costs["result"] == result)]
         if rows.empty:
             continue
         axes.errorbar(
             rows[column],
             rows["accuracy"],
             yerr=interval_arms(rows["accuracy"], rows["low"], rows["high"]),
-            fmt="o",
+            fmt=shape,
             color=OURS_COLOUR,
             markerfacecolor=OURS_COLOUR if result else GROUND_COLOUR,
             markersize=7,
             elinewidth=1.5,
-            label=label,
+            label=hardware + suffix,
         )
 
 
