@@ -143,7 +143,8 @@ def generate(turn: Turn, augmentation: dict[str, Any], batch: int, calls: int) -
     """Draw batches from Keras' legacy generator, the report's; results in images/s."""
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
-    known = {k: v for k, v in augmentation.items() if k != "whole_pixels"}
+    unknown = {"whole_pixels", "cutout"}
+    known = {k: v for k, v in augmentation.items() if k not in unknown}
     generator = ImageDataGenerator(**known, fill_mode="nearest")
     batches = generator.flow(draw_images(batch)[0], batch_size=batch)
     call_in_turns(turn, lambda: next(batches), calls, amount=batch)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import common
+import gpu
 import matrix_product
 import native_torch
 import numpy as np
@@ -153,6 +154,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 import common
+import gpu
 
 for script in ("pass", "import time; x = bytearray(300_000_000); time.sleep(0.3)"):
     command = [sys.executable, "-c", script]
@@ -186,3 +188,23 @@ def test_unknown_experiments_are_refused():
         ValueError, match=r"received 'exp99', expected one of exp0, exp1"
     ):
         common.load_experiments(["exp99"])
+
+
+def test_the_legacy_generator_takes_what_it_knows_of_an_augmentation():
+    experiment = common.load_experiments(["exp7"])["exp7"]
+    results = []
+
+    def turn(result):
+        results.append(result)
+        if len(results) == 2:  # the introduction, and a round
+            raise StopIteration
+
+    with pytest.raises(StopIteration):
+        plain_keras.generate(turn, experiment["augmentation"], batch=8, calls=1)
+    assert results[1] > 0
+
+
+def test_epochs_on_the_device_at_hand_are_timed():
+    block = common.load_experiments(["exp0"])["exp0"]
+    seconds = gpu.measure(block, "float32", images=40)
+    assert len(seconds) == gpu.EPOCHS and min(seconds) > 0

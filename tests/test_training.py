@@ -7,7 +7,7 @@ from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
 from cifar_kedro.execution import prepare_keras
 from cifar_kedro.networks import build_network
-from cifar_kedro.training import HISTORY_COLUMNS, fit
+from cifar_kedro.training import HISTORY_COLUMNS, count_steps, fit
 from tests.conftest import make_experiment, make_images
 
 TRAIN, VALIDATION = make_images(40), make_images(20, seed=1)
@@ -242,6 +242,11 @@ def test_a_loss_that_is_no_number_ends_the_training(tmp_path):
         assert part in str(error.value)
 
 
+@pytest.mark.parametrize(("steps", "expected"), [(1, 1), (2, 2), ("epoch", 4)])
+def test_an_execution_has_as_many_steps_as_named(steps, expected):
+    assert count_steps(Execution(steps_per_execution=steps), 4) == expected
+
+
 def test_more_steps_per_execution_give_the_same(tmp_path):
     training = {"batch_size": 10}
     one, two, all_of_them = (
@@ -253,7 +258,9 @@ def test_more_steps_per_execution_give_the_same(tmp_path):
     )
     for other in (two, all_of_them):
         np.testing.assert_allclose(one[2]["loss"], other[2]["loss"], rtol=1e-5)
-    with pytest.raises(ValueError, match=r"received 3, expected a divisor .*: 1, 2, 4"):
+    with pytest.raises(
+        ValueError, match=r"received 3, .* divisor .*: 1, 2, 4; or 'epoch'"
+    ):
         run(
             make_experiment(training=training),
             execution=Execution(steps_per_execution=3),

@@ -1,4 +1,4 @@
-"""The report's augmentation: one affine resample per image, as a Keras layer."""
+"""Augmentation: one affine resample per image, and a cut, as a Keras layer."""
 
 import math
 from typing import Any
@@ -16,7 +16,8 @@ class AffineAugmentation(keras.layers.Layer):
     shift and shear make one matrix about the image's centre, the image is resampled once,
     bilinearly, its edge pixels repeated outside, and mirrored last. Mirroring maps pixels
     on pixels, so it is part of the same matrix here. A stack of Keras' preprocessing
-    layers would resample, and blur, at each step.
+    layers would resample, and blur, at each step. Afterwards a square is cut out, if
+    `cutout` says so: the generator has no such thing.
 
     Input and output: float images of shape (n, height, width, channels).
 
@@ -72,7 +73,7 @@ class AffineAugmentation(keras.layers.Layer):
         return ops.where(ops.logical_and(inside_y, inside_x), mean, images)
 
     def _draw_interval(self, count: int, length: int) -> Any:
-        """Draw `cutout` neighbours among `length` pixels: bool (count, length)."""
+        """Draw which `cutout` adjacent pixels of `length` are inside: bool (count, length)."""
         side = self.settings.cutout
         bound = length - side + 1
         first = ops.floor(

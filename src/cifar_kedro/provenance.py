@@ -67,11 +67,13 @@ def describe_run(
     }
 
 
-def name_hardware(provenance: dict[str, Any]) -> str:
-    """Name what did the work: the GPUs, or else the processor."""
+def name_hardware(provenance: dict[str, Any] | None) -> str:
+    """Name what did the work: the accelerators, or else the processor."""
+    if not provenance:
+        return "unknown hardware"
     hardware = provenance["hardware"]
-    gpus = ", ".join(hardware["accelerators"])
-    return gpus or f"{hardware['cores']} cores, {hardware['processor']}"
+    accelerators = ", ".join(hardware["accelerators"])
+    return accelerators or f"{hardware['cores']} cores, {hardware['processor']}"
 
 
 def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:

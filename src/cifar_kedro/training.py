@@ -68,6 +68,7 @@ def fit(
 
     Raises:
         FloatingPointError: If the loss is not finite.
+        ValueError: If the steps of an execution don't divide those of an epoch.
         kedro.io.DatasetError: If the checkpoint is damaged or another training's.
     """
     training = experiment.training
@@ -81,7 +82,7 @@ def fit(
         optimizer=make_optimizer(training, batches.steps_per_epoch),
         loss=make_loss(training),
         metrics=["accuracy"],
-        steps_per_execution=_count_steps(execution, batches.steps_per_epoch),
+        steps_per_execution=count_steps(execution, batches.steps_per_epoch),
     )
     record, steering = EpochRecord(network), make_steering(training)
     callbacks = [
@@ -153,8 +154,11 @@ def _state_of(trainee: keras.Model, images: ResidentImages) -> list[keras.Variab
     return [*changing, *optimizer.variables]
 
 
-def _count_steps(execution: Execution, per_epoch: int) -> int:
-    """Count the steps of an execution; it ends where an epoch ends, as Keras' need not."""
+def count_steps(execution: Execution, per_epoch: int) -> int:
+    """Count the steps of an execution.
+
+    They must divide those of an epoch: Keras would go on into the next.
+    """
     if execution.steps_per_execution == "epoch":
         return per_epoch
     if per_epoch % execution.steps_per_execution:

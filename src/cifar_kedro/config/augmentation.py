@@ -9,7 +9,10 @@ from cifar_kedro.config.strict import Strict
 
 
 class Augmentation(Strict):
-    """Random affine transformation, in the terms of Keras' ``ImageDataGenerator``.
+    """Random changes of the training images.
+
+    In the terms of Keras' ``ImageDataGenerator``, which lacks ``alternating``,
+    `whole_pixels` and `cutout`.
 
     Attributes:
         horizontal_flip: Whether half of the images are mirrored, drawn anew each epoch;
@@ -19,10 +22,10 @@ class Augmentation(Strict):
         height_shift_range: Fraction of the height; uniform in plus or minus this.
         shear_range: Degrees; uniform in plus or minus this.
         whole_pixels: Whether shifts are rounded to pixels: nothing is blurred then.
-        cutout: Side of a square, in pixels, at a place drawn anew each time, that takes on
-            the image's mean colour (T. DeVries, G. W. Taylor, "Improved Regularization of
-            Convolutional Neural Networks with Cutout", 2017, there with the mean of the
-            data); 0 for none.
+        cutout: Side, in pixels, of a square wholly inside the image, at a place drawn anew
+            each time, painted in the image's mean colour (T. DeVries, G. W. Taylor,
+            "Improved Regularization of Convolutional Neural Networks with Cutout", 2017;
+            there it may reach outside, and has the mean of the data); 0 for none.
     """
 
     horizontal_flip: bool | Literal["alternating"] = False

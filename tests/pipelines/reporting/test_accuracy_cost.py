@@ -92,3 +92,11 @@ def test_each_hardware_has_its_shape():
     assert [shape for shape in shapes if shape in "os^D"] == ["o", "s", "s"]
     trace = chart_accuracy_cost(results, score_runs(results)).data[0]
     assert trace.marker.symbol == ("circle", "square", "square-open")
+
+
+def test_a_run_that_does_not_say_where_it_comes_from_has_its_row():
+    run = make_run("exp0", 0.6)
+    del run.metrics["provenance"]
+    results = make_results(run)
+    costs = tabulate_costs(results, score_runs(results))
+    assert costs["hardware"].to_list() == ["unknown hardware"]

@@ -27,8 +27,8 @@ COSTS = {
     "multiplications": "multiply-accumulates per image",
     "seconds": "training time, seconds",
 }
-# By the hardware that a run trained on, in the order of their appearance: training times
-# compare within one.
+# One for each hardware that runs trained on, in order of appearance: training times on
+# different hardware do not compare.
 _SHAPES = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"))
 # Points; the first place with room is taken.
 _LABEL_OFFSETS = tuple(
@@ -57,7 +57,7 @@ def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
             "parameters": run.metrics["parameters"]["total"],
             "multiplications": count_multiplications(experiment.network),
             "seconds": run.metrics["training_seconds"],
-            "hardware": name_hardware(run.metrics["provenance"]),
+            "hardware": name_hardware(run.metrics.get("provenance")),
             "result": not run.caveats,
         }
         for name, experiment in results.experiments.items()
@@ -141,7 +141,7 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     figure.update_xaxes(gridcolor=CHART_GRID_COLOUR)
     figure.update_yaxes(gridcolor=CHART_GRID_COLOUR, tickformat=".0%")
     return figure.update_layout(
-        title="Test accuracy against cost (hollow: not a result yet)"
+        title="Test accuracy against cost (hollow: not a result yet; a shape for each hardware)"
     )
 
 

@@ -1,0 +1,74 @@
+"""Epochs of the training loop alone, on the device at hand.
+
+    KERAS_BACKEND=jax python benchmarks/gpu.py [--networks exp9,exp11] [--precision float32]
+
+docs/performance.md says what is measured, and how.
+"""
+
+import argparse
+from typing import Any
+
+import numpy as np
+from common import describe_machine, load_experiments, publish, spread
+
+from cifar_kedro.config import Execution, Experiment
+
+EPOCHS = 5  # the first compiles
+
+
+def measure(block: dict[str, Any], precision: str, images: int) -> list[float]:
+    """Train a network on random images; the seconds of each epoch, validation included."""
+    from cifar_kedro.execution import prepare_keras
+    from cifar_kedro.networks import build_network
+    from cifar_kedro.training import fit
+
+    training = block["training"] | {"precision": precision, "validation_images": None}
+    experiment = Experiment.model_validate(block | {"training": training})
+    execution = Execution(steps_per_execution="epoch")
+    prepare_keras(0, precision, execution)
+    network = build_network(experiment.network)
+    train, validation = draw_images(images), draw_images(images // 4)
+    *_, history = fit(
+        *(network, train, validation, experiment, 0),
+        max_epochs=EPOCHS,
+        execution=execution,
+    )
+    return [float(seconds) for seconds in history["seconds"]]
+
+
+def draw_images(count: int) -> dict[str, np.ndarray]:
+    """Draw images that show nothing."""
+    random = np.random.default_rng(0)
+    return {
+        "images": random.random((count, 32, 32, 3), dtype=np.float32),
+        "labels": random.integers(0, 10, count).astype(np.uint8),
+    }
+
+
+def main() -> None:
+    """Measure the networks that the command line names, one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--networks", default="exp9,exp11")
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--images", type=int, default=40_000)
+    arguments = parser.parse_args()
+    machine = describe_machine()
+    experiments = load_experiments(arguments.networks.split(","))
+    seconds = {
+        name: measure(block, arguments.precision, arguments.images)
+        for name, block in experiments.items()
+    }
+    rows = [
+        {
+            "network": name,
+            "precision": arguments.precision,
+            "first epoch, s": f"{first:.2f}",
+            "other epochs, s": spread(others, 2),
+        }
+        for name, (first, *others) in seconds.items()
+    ]
+    publish("gpu", machine, rows, {"seconds": seconds})
+
+
+if __name__ == "__main__":
+    main()
