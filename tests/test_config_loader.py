@@ -165,6 +165,17 @@ def test_the_ablation_takes_one_part_at_a_time_from_exp13():
             assert len(parts) == 1, block.name
 
 
+def test_every_row_of_the_ablation_is_a_block_of_its_environment():
+    with (ROOT / "docs/results/ablation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    blocks = load_parameters("ablation")
+    assert rows[0]["block"] == "short"
+    for row in rows:
+        experiment = Experiment.model_validate(blocks[row["block"]])
+        assert experiment.training.epochs == int(row["epochs"])
+        assert experiment.training.validation_images is None  # all of them measure
+
+
 def test_every_row_of_the_tuning_is_a_block_of_its_environment():
     with (ROOT / "docs/results/tuning.csv").open() as file:
         rows = list(csv.DictReader(file))
