@@ -8,8 +8,8 @@ docs/performance.md says what is measured, and how.
 import argparse
 from typing import Any
 
-import numpy as np
 from common import describe_machine, load_experiments, publish, spread
+from turns import draw_images
 
 from cifar_kedro.config import Execution, Experiment
 
@@ -27,22 +27,16 @@ def measure(block: dict[str, Any], precision: str, images: int) -> list[float]:
     execution = Execution(steps_per_execution="epoch")
     prepare_keras(0, precision, execution)
     network = build_network(experiment.network)
-    train, validation = draw_images(images), draw_images(images // 4)
+    train, validation = (
+        dict(zip(("images", "labels"), draw_images(count), strict=True))
+        for count in (images, images // 4)
+    )
     *_, history = fit(
         *(network, train, validation, experiment, 0),
         max_epochs=EPOCHS,
         execution=execution,
     )
     return [float(seconds) for seconds in history["seconds"]]
-
-
-def draw_images(count: int) -> dict[str, np.ndarray]:
-    """Draw images that show nothing."""
-    random = np.random.default_rng(0)
-    return {
-        "images": random.random((count, 32, 32, 3), dtype=np.float32),
-        "labels": random.integers(0, 10, count).astype(np.uint8),
-    }
 
 
 def main() -> None:

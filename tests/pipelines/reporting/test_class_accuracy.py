@@ -21,3 +21,10 @@ def test_a_class_that_is_never_recognised_is_drawn():
     figure = plot_class_accuracy(make_run("exp0", 0.0))
     (dots,) = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert dots.get_xdata().tolist() == [0] * 10
+
+
+@pytest.mark.parametrize("accuracy", [0.3, 0.86, 0.94, 0.97, 1.0])
+def test_ticks_say_where_they_are(accuracy):
+    axes = plot_class_accuracy(make_run("exp0", accuracy)).axes[0]
+    for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True):
+        assert float(label.get_text().rstrip("%")) == pytest.approx(100 * place)

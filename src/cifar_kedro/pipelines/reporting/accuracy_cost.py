@@ -16,6 +16,7 @@ from cifar_kedro.pipelines.reporting.style import (
     Axes,
     Figure,
     interval_arms,
+    name_percentage,
     new_figure,
     style_axes,
 )
@@ -82,8 +83,6 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
         logarithmic scales, each hardware has a shape, and runs that are no result are
         hollow.
     """
-    from matplotlib.ticker import PercentFormatter
-
     costs = tabulate_costs(results, scores)
     figure = new_figure("", height=4.0)
     panels = figure.subplots(1, len(COSTS), sharey=True)
@@ -95,7 +94,7 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
             axes.set_xlim(costs[column].min() / 4, 4 * costs[column].max())
         _draw_points(axes, costs, column)
         axes.set_xlabel(label, fontsize=TEXT_SIZE)
-    panels[0].yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    panels[0].yaxis.set_major_formatter(name_percentage)
     panels[0].set_ylabel("test accuracy", fontsize=TEXT_SIZE)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(

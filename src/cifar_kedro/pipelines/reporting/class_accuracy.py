@@ -8,6 +8,7 @@ from cifar_kedro.pipelines.reporting.style import (
     THIRD_WIDTH,
     Figure,
     interval_arms,
+    name_percentage,
     new_figure,
     style_axes,
 )
@@ -24,8 +25,6 @@ def plot_class_accuracy(run: Run) -> Figure:
     Returns:
         A matplotlib figure of 4.6 x 4.8 inches; the dashed line is the accuracy on all.
     """
-    from matplotlib.ticker import PercentFormatter
-
     table = class_accuracies(run.predicted(), run.labels)
     figure = new_figure("", height=4.8, width=THIRD_WIDTH)
     axes = figure.subplots()
@@ -46,7 +45,7 @@ def plot_class_accuracy(run: Run) -> Figure:
     )
     axes.set_yticks(range(len(CLASS_NAMES)), CLASS_NAMES)
     axes.set_ylim(len(CLASS_NAMES) - 0.5, -0.5)
-    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    axes.xaxis.set_major_formatter(name_percentage)
     axes.set_xlabel("images recognised", fontsize=TEXT_SIZE)
     figure.legend(loc="outside lower center", ncols=2, fontsize=TEXT_SIZE - 1)
     return figure
