@@ -9,6 +9,7 @@ from cifar_kedro import callbacks
 from cifar_kedro.callbacks import (
     EpochRecord,
     Progress,
+    SaveState,
     StopOnDivergence,
     Validation,
     make_steering,
@@ -131,3 +132,32 @@ def test_steering_callbacks_come_in_the_reports_order():
         "ReduceLROnPlateau",
         "EarlyStopping",
     ]
+
+
+class Kept:
+    """A checkpoint in memory."""
+
+    def save(self, state):
+        self.state = state
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_plateau_is_as_long_as_without_an_interruption(interrupted):
+    """A loss that is worse by less than min_delta is no improvement, even afterwards."""
+    training = {"reduce_lr": {"monitor": "loss", "patience": 2, "factor": 0.1}}
+    training["reduce_lr"]["min_lr"] = 1e-5
+    network, kept = make_network(), Kept()
+    network.compile(optimizer="adam")
+    for epoch, loss in enumerate([1.0, 1.00005, 1.00006]):
+        if epoch == 0 or interrupted:
+            steering = make_steering(make_experiment(training=training).training)
+            saving = SaveState(kept, [], EpochRecord(network), steering)
+            for callback in (*steering, saving):
+                callback.set_model(network)
+            if epoch:
+                saving.restore(kept.state)
+            for callback in (*steering, saving):
+                callback.on_train_begin()
+        for callback in (*steering, saving):
+            callback.on_epoch_end(epoch, {"loss": loss})
+    assert float(network.optimizer.learning_rate) == pytest.approx(1e-4)

@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 # Images per step where nothing is learnt: only the memory of the activations bounds it.
 EVALUATION_BATCH = 1000
 
+# What changes in Keras' callbacks from epoch to epoch. Not `min_delta`: they turn its
+# sign once, in their first epoch, and would do so again after a restart.
+COUNTERS = ("best", "wait", "best_epoch", "stopped_epoch", "cooldown_counter")
+
 Images = dict[str, np.ndarray]
 Logs = dict[str, Any]
 
@@ -164,7 +168,7 @@ class SaveState(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Restore the counters."""
         for callback, counters in zip(self._steering, self._counters, strict=True):
-            vars(callback).update(counters)
+            vars(callback).update({k: counters[k] for k in COUNTERS if k in counters})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save."""
@@ -180,11 +184,7 @@ class SaveState(keras.callbacks.Callback):
 
 
 def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in vars(callback).items()
-        if value is None or isinstance(value, int | float)
-    }
+    return {name: vars(callback)[name] for name in COUNTERS if name in vars(callback)}
 
 
 class Progress(keras.callbacks.Callback):
