@@ -43,6 +43,24 @@ def check_images(data: LabelledImages) -> None:
         )
 
 
+def check_same_split(train: LabelledImages, validation: LabelledImages) -> None:
+    """Check that training and validation images are the two parts of one split.
+
+    Raises:
+        ValueError: If they are not: one of the two files was written and not the other,
+            and images may be in both.
+    """
+    train_split, validation_split = (
+        str(part.get("split", "unnamed"))[:8] for part in (train, validation)
+    )
+    if train_split != validation_split:
+        raise ValueError(
+            f"received training images of the split {train_split} and validation images "
+            f"of {validation_split}, expected those of one split. Make it anew: kedro run "
+            "--pipelines data_engineering, with the --params of this run"
+        )
+
+
 def count_classes(labels: np.ndarray) -> dict[str | int, int]:
     """Count the images of each class, by its name; other labels by their number."""
     counts = np.bincount(labels, minlength=len(CLASS_NAMES)).tolist()

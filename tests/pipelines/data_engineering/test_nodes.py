@@ -52,6 +52,20 @@ def test_split_depends_on_the_seed_alone():
     assert (one != other).any()
 
 
+def test_both_parts_name_their_split():
+    data, relabelled = numbered(200), numbered(200)
+    relabelled["labels"] = np.roll(relabelled["labels"], 1)
+    splits = [
+        split_images(data, 50, 0),
+        split_images(data, 50, 1),
+        split_images(data, 60, 0),
+        split_images(relabelled, 50, 0),
+    ]
+    assert len({str(train["split"]) for train, _ in splits}) == 4
+    for train, validation in splits:
+        assert train["split"] == validation["split"]
+
+
 @pytest.mark.parametrize("validation", [9, 191, 200, 10_000])
 def test_split_that_would_miss_a_class_is_refused(validation):
     message = (

@@ -7,6 +7,7 @@ import pytest
 from cifar_kedro.aligned import ALIGNMENT
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
+from cifar_kedro.pipelines.data_engineering.nodes import split_images
 from cifar_kedro.pipelines.modelling.nodes import (
     build_model,
     evaluate_model,
@@ -91,7 +92,7 @@ def test_metrics_name_the_weights_they_belong_to():
     test = make_images(10)
     test["labels"] = np.array([3] * 7 + [5] * 3, dtype=np.uint8)
     metrics, predictions = evaluate_model(
-        Answers(3), Answers(5), history, {}, test, make_experiment(), 0
+        Answers(3), Answers(5), history, {"parameters": {}}, test, make_experiment(), 0
     )
     assert metrics["best_epoch"] == 2
     end, best = metrics["weights"]["end"], metrics["weights"]["best"]
@@ -117,7 +118,8 @@ def test_views_are_measured_beside_the_plain_accuracy_not_instead():
         {"epoch": [1], "accuracy": [0.1], "val_accuracy": [0.4], "seconds": [1.0]}
     )
     test = make_images(10)
-    arguments = (Answers(3), Answers(5), history, {}, test)
+    trained_as = {"parameters": {"network": {}, "test_time_views": None}}
+    arguments = (Answers(3), Answers(5), history, trained_as, test)
     plain, _ = evaluate_model(*arguments, make_experiment(), 0)
     both, predictions = evaluate_model(
         *arguments, make_experiment(test_time_views={"flip": True, "shift": 1}), 0
@@ -126,6 +128,22 @@ def test_views_are_measured_beside_the_plain_accuracy_not_instead():
     assert both["weights"] == plain["weights"]
     assert both["test_time_views"]["test_accuracy"] == 0.1  # one image in ten is a cat
     np.testing.assert_allclose(predictions["views"], predictions["end"], atol=1e-6)
+    # So that measuring a trained network once more over views leaves nothing stale.
+    measured_as = both["provenance"]["parameters"]
+    assert measured_as["test_time_views"] == {"flip": True, "shift": 1}
+    assert measured_as["network"] == {}
+
+
+def test_parts_of_different_splits_are_refused_before_anything_is_trained():
+    train, _ = split_images(make_images(60), 20, seed=0)
+    _, other = split_images(make_images(60), 20, seed=1)
+    _, old = split_images(make_images(60), 20, seed=0)
+    del old["split"]
+    for validation in (other, old):
+        with pytest.raises(ValueError, match=r"of the split \w{8} and .* of one split"):
+            train_model(
+                *(None, train, validation, make_experiment(), 0, 1, Execution(), None)
+            )
 
 
 def test_validation_images_that_move_are_trained_on():

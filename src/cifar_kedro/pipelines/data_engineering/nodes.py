@@ -3,6 +3,7 @@
 Images travel as ``{"images": (n, 32, 32, 3), "labels": uint8 (n,)}``.
 """
 
+import hashlib
 import logging
 
 import numpy as np
@@ -52,7 +53,8 @@ def split_images(
         seed: Draws the split.
 
     Returns:
-        Training images and validation images, in shuffled order.
+        Training images and validation images, in shuffled order, and with both ``split``,
+        the name of the split: they are two files, and belong together.
 
     Raises:
         ValueError: If either part would miss a class.
@@ -73,5 +75,9 @@ def split_images(
         stratify=data["labels"],
         random_state=seed,
     )
-    train, validation = ({k: v[part] for k, v in data.items()} for part in parts)
+    drawn = hashlib.sha256(parts[0].tobytes() + data["labels"].tobytes())
+    split = {"split": np.array(drawn.hexdigest())}
+    train, validation = (
+        {key: array[part] for key, array in data.items()} | split for part in parts
+    )
     return train, validation

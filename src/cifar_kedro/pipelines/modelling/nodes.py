@@ -13,7 +13,7 @@ from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.memory import explaining_lack_of_memory
 from cifar_kedro.networks import Model, build_network
 from cifar_kedro.provenance import describe_run, hash_images, name_origin
-from cifar_kedro.validation import LabelledImages
+from cifar_kedro.validation import LabelledImages, check_same_split
 
 
 def build_model(experiment: Experiment, seed: int, execution: Execution) -> Model:
@@ -49,9 +49,13 @@ def train_model(
     Returns:
         What `cifar_kedro.training.fit` does, and the training's provenance: see
         `cifar_kedro.provenance.describe_run`; ``seconds`` is its wall time.
+
+    Raises:
+        ValueError: If training and validation images are not of one split.
     """
     from cifar_kedro.training import fit
 
+    check_same_split(train, validation)
     since = time.perf_counter()
     provenance = describe_run(train, validation, experiment, seed, max_epochs)
     if kept := experiment.training.validation_images:
@@ -83,13 +87,13 @@ def move_images(
             f"{available} validation images of the split"
         )
     joined = {}
-    for key, array in train.items():
-        moved = validation[key][kept:]
+    for key in ("images", "labels"):
+        array, moved = train[key], validation[key][kept:]
         joined[key] = aligned_empty(
             (len(array) + len(moved), *array.shape[1:]), array.dtype
         )
         np.concatenate([array, moved], out=joined[key])
-    return joined, {key: array[:kept] for key, array in validation.items()}
+    return joined, {key: validation[key][:kept] for key in joined}
 
 
 @explaining_lack_of_memory()
@@ -129,6 +133,10 @@ def evaluate_model(
         probabilities["views"] = predict_views(
             model, test["images"], probabilities["end"], views
         )
+    # The views are measured here, whatever the training's parameters said of them.
+    parameters = provenance["parameters"] | experiment.model_dump(
+        include={"test_time_views"}
+    )
     rows = {
         "end": history.iloc[-1],
         "best": history.loc[history["val_accuracy"].idxmax()],
@@ -155,7 +163,8 @@ def evaluate_model(
         else None,
         "reported": experiment.reported
         and experiment.reported.model_dump(exclude={"unreachable_reduction"}),
-        "provenance": provenance | {"test_sha256": hash_images(test)},
+        "provenance": provenance
+        | {"parameters": parameters, "test_sha256": hash_images(test)},
     }
     return metrics, {**probabilities, "labels": test["labels"]}
 
