@@ -82,6 +82,11 @@ def test_names_that_paths_or_pipelines_cannot_have_are_refused(name):
         inherit_experiments({name: {"title": "T"}})
 
 
+def test_a_block_is_named_by_its_key_alone():
+    with pytest.raises(ValueError, match=r"exp0\.name: received 'mine', expected none"):
+        inherit_experiments({"exp0": {"title": "Mine", "name": "mine"}})
+
+
 def test_names_that_differ_in_case_only_are_refused():
     with pytest.raises(
         ValueError, match=r"experiment 'exp0': expected names that differ"

@@ -81,7 +81,12 @@ def _check_names(parameters: dict[str, Any], experiments: dict[str, Any]) -> Non
                 "and `training`"
             )
     lower = [name.lower() for name in experiments]
-    for name in experiments:
+    for name, block in experiments.items():
+        if block.get("name", name) != name:
+            raise ValueError(
+                f"{name}.name: received {block['name']!r}, expected none: a block's name is "
+                "its key. What people read is its `title`"
+            )
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED_NAMES:
             raise ValueError(
                 f"experiment '{name}': expected a name of letters, digits and _, a letter "

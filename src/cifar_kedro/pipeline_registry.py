@@ -33,7 +33,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     """
     parameters = _session_parameters or _base_parameters()
     experiments = {
-        name: bool(block.get("augmentation"))
+        name: block.get("augmentation") is not None
         for name, block in parameters.items()
         if is_experiment(block)
     }

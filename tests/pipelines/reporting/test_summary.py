@@ -196,6 +196,14 @@ def test_a_missing_key_is_named_with_its_run_and_the_remedy(path):
     assert "run that experiment again" in str(caught.value)
 
 
+def test_metrics_of_another_run_are_refused():
+    copied = {"exp4/seed-1": lambda: make_metrics("exp4", 0)}
+    with pytest.raises(
+        ValueError, match=r"'exp4/seed-1' say .* those of 'exp4/seed-0'"
+    ):
+        summarise(copied)
+
+
 def test_metrics_that_are_empty_are_refused_too():
     with pytest.raises(ValueError, match="'exp0/seed-0' lack"):
         summarise({"exp0/seed-0": lambda: {}})

@@ -139,6 +139,11 @@ def _pick_columns(run: str, metrics: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(
             f"The metrics of {run!r} lack {', '.join(missing)}. {_remedy('metrics')}"
         )
+    if (named := f"{flat['experiment']}/seed-{flat['seed']}") != run:
+        raise ValueError(
+            f"The metrics of {run!r} say that they are those of {named!r}: files were "
+            "moved or copied. Move them back, or delete them."
+        )
     return {column: flat[key] for column, key in _FIELDS.items()}
 
 
