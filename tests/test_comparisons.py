@@ -27,6 +27,9 @@ def test_every_experiment_is_compared_with_its_parent_and_the_reports_others():
     assert len([pair for pair in pairs if EXPERIMENTS[pair[1]].reported]) == 15
     assert ("exp5", "exp8a") in pairs and ("exp6", "exp8a") in pairs
     assert ("exp9", "exp10") in pairs and ("exp8a", "exp10") in pairs
+    few_claimed = {"exp8b": EXPERIMENTS["exp8b"], "exp9": EXPERIMENTS["exp9"]}
+    few_claimed["exp9"] = EXPERIMENTS["exp9"].model_copy(update={"builds_on": "exp10"})
+    assert list_pairs(few_claimed) == [("exp8b", "exp9")]  # whatever it is built on
     few = {name: EXPERIMENTS[name] for name in ("exp5", "exp8a", "exp10")}
     assert list_pairs(few) == [("exp5", "exp8a"), ("exp8a", "exp10")]
 
@@ -44,6 +47,20 @@ def test_a_pair_is_compared_image_by_image():
     assert pair["only_baseline_right"] == 0
     assert pair["p_value"] == pytest.approx(2 * 0.5**200)
     assert pair["reported_points"] == pytest.approx(14.18)
+
+
+def test_a_pair_is_compared_with_every_seed_that_both_have():
+    runs = [
+        *(make_run("exp0", 0.60, seed=seed) for seed in (0, 1, 3)),
+        *(make_run("exp1", 0.62, seed=seed) for seed in (1, 2, 3)),
+        make_run("exp1", 0.62, seed=0, caveats=("cut short",)),
+    ]
+    table = compare_experiments(make_results(*runs))
+    pair = table[(table["baseline"] == "exp0") & (table["experiment"] == "exp1")]
+    assert pair[["baseline_seed", "seed"]].to_numpy().tolist() == [[1, 1], [3, 3]]
+    assert pair["usable"].all()
+    assert len(table) == len(list_pairs(EXPERIMENTS)) + 1
+    assert (pair["p_value_holm"] == 2 * pair["p_value"]).all()
 
 
 def test_a_pair_that_has_not_run_has_the_reports_difference_alone():

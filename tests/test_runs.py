@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from cifar_kedro.runs import read_results
 from tests.runs import (
@@ -91,6 +92,35 @@ def test_a_run_tested_on_other_images_says_so():
 def test_without_the_test_images_runs_are_held_against_none():
     (run,) = read(finished(), test={}).runs
     assert run.caveats == ()
+
+
+@pytest.mark.parametrize("changed", ["history", "predictions"])
+def test_files_of_different_trainings_are_no_result(changed):
+    other = {
+        "history": lambda: make_history().iloc[:-1],
+        "predictions": lambda: make_predictions(0.5, 50),
+    }
+    (run,) = read(finished(), **{changed: other[changed]}).runs
+    assert run.caveats == ("history, metrics and predictions of different trainings",)
+
+
+def test_runs_are_put_together_by_seed():
+    bad = {"caveats": ("cut short",)}
+    results = make_results(
+        *(make_run("exp0", 0.5, seed=seed, images=50) for seed in (0, 2, 3)),
+        *(make_run("exp1", 0.5, seed=seed, images=50) for seed in (1, 3)),
+        make_run("exp1", 0.5, seed=2, images=50, **bad),
+        make_run("exp2", 0.5, seed=4, images=50),
+        make_run("exp3", 0.5, seed=0, images=50, **bad),
+    )
+
+    def seeds(*names):
+        return [[r[n].seed for n in names] for r in results.together(names)]
+
+    assert seeds("exp0") == [[0], [2], [3]]
+    assert seeds("exp0", "exp1") == [[3, 3]]
+    assert seeds("exp0", "exp2") == [[0, 4]]  # no seed in common
+    assert seeds("exp0", "exp3") == seeds("exp0", "exp4") == []
 
 
 def test_a_run_that_has_nothing_to_show_is_listed_with_the_reason():

@@ -83,7 +83,7 @@ def accuracy_above(experiment: str, level: float) -> Check:
     """Hold if the whole interval of the test accuracy lies above a level."""
 
     def judge(evidence: Evidence) -> Finding:
-        accuracy, interval = _accuracy(evidence.run(experiment))
+        accuracy, interval = _accuracy(evidence.runs[experiment])
         holds = _decide(interval.low > level, interval.high < level)
         return Finding(holds, f"{experiment} {_per_cent(accuracy, interval)}")
 
@@ -97,7 +97,7 @@ def others_below(experiments: tuple[str, ...], level: float) -> Check:
     """Hold if the intervals of all test accuracies lie below a level."""
 
     def judge(evidence: Evidence) -> Finding:
-        accuracies = {name: _accuracy(evidence.run(name)) for name in experiments}
+        accuracies = {name: _accuracy(evidence.runs[name]) for name in experiments}
         above = [n for n, (_, i) in accuracies.items() if i.low > level]
         below = all(i.high < level for _, i in accuracies.values())
         best = max(accuracies, key=lambda name: accuracies[name][0])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cifar_kedro.runs import Results, Run
+from cifar_kedro.runs import Run
 from cifar_kedro.statistics import Interval
 
 # What the page says that these words mean.
@@ -30,23 +30,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the checks read: one run per experiment, and the compared pairs."""
+    """What the checks read: a run per experiment, and the compared pairs of all runs."""
 
-    results: Results
+    runs: dict[str, Run]
     comparisons: pd.DataFrame
 
-    def run(self, experiment: str) -> Run:
-        """Give the run that stands for an experiment."""
-        run = self.results.shown(experiment)
-        assert run is not None  # `judge` asks only once all have run
-        return run
-
     def compared(self, baseline: str, experiment: str) -> dict[str, Any]:
-        """Give a pair's comparison, in whichever direction it was made."""
-        table = self.comparisons.set_index(["baseline", "experiment"])
+        """Give the comparison of two of the runs, in whichever direction it was made."""
+        columns = ["baseline", "baseline_seed", "experiment", "seed"]
+        table = self.comparisons.set_index(columns)
         for pair, sign in (((baseline, experiment), 1), ((experiment, baseline), -1)):
-            if pair in table.index:
-                row = table.loc[pair].to_dict()
+            key = tuple(part for name in pair for part in (name, self.runs[name].seed))
+            if key in table.index:
+                row = table.loc[key].to_dict()
                 ends = sorted([sign * row["low_points"], sign * row["high_points"]])
                 return {
                     **row,
@@ -72,6 +68,9 @@ class Check:
     judge: Callable[[Evidence], Finding]
 
 
+_COLUMNS = {"accuracy": "train accuracy", "val_loss": "val_loss"}
+
+
 # --- Definitions -----------------------------------------------------------------------
 
 
@@ -94,11 +93,13 @@ def second_half(history: pd.DataFrame) -> pd.DataFrame:
     return history.iloc[len(history) // 2 :]
 
 
-def unsteadiness(run: Run) -> float:
-    """Give the median change of val_loss from epoch to epoch, in the later half."""
-    return float(
-        run.history["val_loss"].diff().abs().iloc[len(run.history) // 2 :].median()
-    )
+def unsteadiness(run: Run, column: str) -> float:
+    """Give by how much the changes from epoch to epoch differ, in the later half.
+
+    The median of the absolute second differences: a steady rise or fall has none.
+    """
+    changes = run.history[column].diff()
+    return float(changes.diff().abs().iloc[len(changes) // 2 :].median())
 
 
 # --- Checks on one training ------------------------------------------------------------
@@ -108,7 +109,7 @@ def train_accuracy_below(experiment: str, bound: float) -> Check:
     """Hold if the network does not even learn the training images."""
 
     def judge(evidence: Evidence) -> Finding:
-        value = train_accuracy(evidence.run(experiment))
+        value = train_accuracy(evidence.runs[experiment])
         return Finding(value < bound, f"train accuracy {value:.3f}")
 
     rule = f"{experiment}: train accuracy in the last epoch below {bound:.2f}"
@@ -119,7 +120,7 @@ def train_accuracy_from(experiment: str, bound: float) -> Check:
     """Hold if the network learns the training images nearly by heart."""
 
     def judge(evidence: Evidence) -> Finding:
-        value = train_accuracy(evidence.run(experiment))
+        value = train_accuracy(evidence.runs[experiment])
         return Finding(value >= bound, f"train accuracy {value:.3f}")
 
     rule = f"{experiment}: train accuracy in the last epoch at least {bound:.2f}"
@@ -130,7 +131,7 @@ def heavy_overfitting(experiment: str) -> Check:
     """Hold if train and validation end far apart."""
 
     def judge(evidence: Evidence) -> Finding:
-        value = gap(evidence.run(experiment))
+        value = gap(evidence.runs[experiment])
         return Finding(value >= HEAVY_GAP, f"gap {100 * value:.1f} points")
 
     rule = f"{experiment}: gap at least {100 * HEAVY_GAP:.0f} points"
@@ -141,7 +142,7 @@ def validation_loss_rises(experiment: str) -> Check:
     """Hold if the validation loss falls to a minimum and ends well above it."""
 
     def judge(evidence: Evidence) -> Finding:
-        losses = evidence.run(experiment).history["val_loss"].reset_index(drop=True)
+        losses = evidence.runs[experiment].history["val_loss"].reset_index(drop=True)
         lowest, last = float(losses.min()), float(losses.iloc[-1])
         fell = int(losses.idxmin()) > 0
         return Finding(
@@ -161,7 +162,7 @@ def validation_beats_train(experiment: str) -> Check:
     """Hold if validation accuracy is mostly the higher one, once training settles."""
 
     def judge(evidence: Evidence) -> Finding:
-        half = second_half(evidence.run(experiment).history)
+        half = second_half(evidence.runs[experiment].history)
         share = float((half["val_accuracy"] > half["accuracy"]).mean())
         return Finding(
             share > 0.5, f"higher in {100 * share:.0f} % of the later epochs"
@@ -174,15 +175,17 @@ def validation_beats_train(experiment: str) -> Check:
 # --- Checks on two trainings -----------------------------------------------------------
 
 
-def steadier(baseline: str, experiment: str) -> Check:
-    """Hold if the validation loss changes less from epoch to epoch."""
+def steadier(baseline: str, experiment: str, column: str) -> Check:
+    """Hold if a column of the history wavers less from epoch to epoch."""
 
     def judge(evidence: Evidence) -> Finding:
-        before, after = (unsteadiness(evidence.run(n)) for n in (baseline, experiment))
-        figures = f"median change of val_loss {before:.3f}, then {after:.3f}"
+        before, after = (
+            unsteadiness(evidence.runs[name], column) for name in (baseline, experiment)
+        )
+        figures = f"{_COLUMNS[column]} wavers by {before:.4f}, then {after:.4f}"
         return Finding(after < before, figures)
 
-    rule = f"{experiment}: val_loss steadier than {baseline}'s"
+    rule = f"{experiment}: {_COLUMNS[column]} steadier than {baseline}'s"
     return Check((baseline, experiment), rule, judge)
 
 
@@ -190,7 +193,7 @@ def smaller_gap(baseline: str, experiment: str) -> Check:
     """Hold if over-fitting is clearly reduced."""
 
     def judge(evidence: Evidence) -> Finding:
-        before, after = (gap(evidence.run(name)) for name in (baseline, experiment))
+        before, after = (gap(evidence.runs[name]) for name in (baseline, experiment))
         return Finding(before - after > SAME_GAP, _gaps(before, after))
 
     rule = f"{experiment}: gap more than {100 * SAME_GAP:.0f} point below {baseline}'s"
@@ -201,7 +204,7 @@ def gap_not_smaller(baseline: str, experiment: str) -> Check:
     """Hold if over-fitting is not clearly reduced."""
 
     def judge(evidence: Evidence) -> Finding:
-        before, after = (gap(evidence.run(name)) for name in (baseline, experiment))
+        before, after = (gap(evidence.runs[name]) for name in (baseline, experiment))
         return Finding(before - after <= SAME_GAP, _gaps(before, after))
 
     rule = f"{experiment}: gap at most {100 * SAME_GAP:.0f} point below {baseline}'s"

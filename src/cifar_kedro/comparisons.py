@@ -2,19 +2,17 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 
+from cifar_kedro.claims import list_claimed_pairs
 from cifar_kedro.config import Experiment
-from cifar_kedro.runs import Results, Run
+from cifar_kedro.runs import Results, Run, have_same_images
 from cifar_kedro.statistics import (
     difference_interval,
     holm,
     mcnemar_p_value,
 )
 
-# What the report compares beside each experiment and the one that it builds on.
-FURTHER_BASELINES = {"exp8a": "exp6", "exp10": "exp8a"}
 REPORT_TEST_IMAGES = 10_000
 _NORMAL_QUANTILE = 1.959964  # two-sided 95 %
 
@@ -40,11 +38,11 @@ def compare_experiments(results: Results) -> pd.DataFrame:
     """Compare every experiment with the one that it builds on, and the report's others.
 
     Args:
-        results: What has run. Each experiment is represented by the run that
-            `Results.shown` gives, with the weights at the end of training.
+        results: What has run, compared with the weights at the end of training.
 
     Returns:
-        A row per pair, whether or not both have run. `usable` is false where a run has a
+        A row per pair, whether or not both have run; more where both have run with
+        several seeds: see `Results.together`. `usable` is false where a run has a
         caveat; such rows, and those of pairs that the report has not, are not part of
         the family over which `p_value_holm` is adjusted. Differences are the
         experiment's accuracy less the baseline's in percentage points, with a 95 %
@@ -56,16 +54,18 @@ def compare_experiments(results: Results) -> pd.DataFrame:
         reported, error = reported_difference(
             results.experiments[baseline], results.experiments[experiment]
         )
-        rows.append(
-            {
-                "baseline": baseline,
-                "experiment": experiment,
-                "usable": False,
-                "reported_points": reported,
-                "reported_error_points": error,
-                **_compare_runs(results.shown(baseline), results.shown(experiment)),
-            }
-        )
+        pair = {
+            "baseline": baseline,
+            "experiment": experiment,
+            "usable": False,
+            "reported_points": reported,
+            "reported_error_points": error,
+        }
+        shown = {name: results.shown(name) for name in (baseline, experiment)}
+        rows += [
+            pair | _compare_runs(runs[baseline], runs[experiment])
+            for runs in results.together(shown) or [shown]
+        ]
     table = pd.DataFrame(rows, columns=[*COLUMNS]).astype(COLUMNS)
     family = table["usable"] & table["reported_points"].notna()
     table.loc[family, "p_value_holm"] = holm(table.loc[family, "p_value"].to_list())
@@ -73,13 +73,21 @@ def compare_experiments(results: Results) -> pd.DataFrame:
 
 
 def list_pairs(experiments: dict[str, Experiment]) -> list[tuple[str, str]]:
-    """List the pairs to compare: (baseline, experiment), by experiment."""
-    return [
+    """List the pairs to compare: (baseline, experiment), by experiment.
+
+    Each with the one that it builds on, and what else the report's claims compare.
+    """
+    pairs = {(block.builds_on, name): None for name, block in experiments.items()}
+    for pair in list_claimed_pairs():
+        if pair[::-1] not in pairs:  # compared once, in whichever direction
+            pairs[pair] = None
+    order = list(experiments)
+    known = [
         (baseline, name)
-        for name, experiment in experiments.items()
-        for baseline in (experiment.builds_on, FURTHER_BASELINES.get(name))
-        if baseline in experiments
+        for baseline, name in pairs
+        if baseline in experiments and name in experiments
     ]
+    return sorted(known, key=lambda pair: order.index(pair[1]))
 
 
 def reported_difference(
@@ -88,8 +96,9 @@ def reported_difference(
     """Give the report's difference in points, and how uncertain it is.
 
     The report prints two accuracies on 10,000 images each, and not on which images both
-    are right. Taken as independent, their errors add up to more than those of a paired
-    difference: the second value, half the width of its 95 % interval, is an upper bound.
+    are right. The second value, half the width of a 95 % interval, takes them as
+    independent: for two networks that err on the same images it is too wide. How much
+    the report's trainings would differ when repeated is not part of it.
     """
     if not (baseline.reported and experiment.reported):
         return None, None
@@ -102,8 +111,8 @@ def reported_difference(
 def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, object]:
     if not (baseline and experiment):
         return {}
-    if not np.array_equal(baseline.labels, experiment.labels):
-        return {}  # other test images
+    if not have_same_images([baseline, experiment]):
+        return {}
     first, second = baseline.right(), experiment.right()
     interval = difference_interval(first, second)
     return {

@@ -1,6 +1,6 @@
 """What evaluation persisted of the runs, and how far it can be relied on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -83,6 +83,32 @@ class Results:
         runs = self.of(experiment)
         return next((run for run in runs if not run.caveats), runs[0] if runs else None)
 
+    def together(self, experiments: Iterable[str]) -> list[dict[str, Run]]:
+        """Give the complete runs of several experiments that belong side by side.
+
+        Returns:
+            For each seed with which all of them have run, the runs by experiment; if
+            there is no such seed, those of the lowest seeds; nothing if one has none.
+        """
+        complete = {
+            name: {run.seed: run for run in self.of(name) if not run.caveats}
+            for name in experiments
+        }
+        if not all(complete.values()):
+            return []
+        shared = sorted(set.intersection(*map(set, complete.values())))
+        if not shared:
+            return [{name: runs[min(runs)] for name, runs in complete.items()}]
+        return [
+            {name: runs[seed] for name, runs in complete.items()} for seed in shared
+        ]
+
+
+def have_same_images(runs: Iterable[Run]) -> bool:
+    """Tell whether runs were tested on images with the same right classes, in order."""
+    first, *others = runs
+    return all(np.array_equal(first.labels, other.labels) for other in others)
+
 
 def read_results(
     summary: pd.DataFrame,
@@ -142,5 +168,21 @@ def _annotate(
     caveats = [] if status == "complete" else [status]
     if test and not np.array_equal(run.labels, test["labels"]):
         caveats.append("tested on other images")
+    if not _belong_together(run):
+        caveats.append("history, metrics and predictions of different trainings")
     stop = find_stop(run.history, experiment.training)
     return replace(run, stop=stop, caveats=tuple(caveats))
+
+
+def _belong_together(run: Run) -> bool:
+    """Tell whether the files of a run are those of one training.
+
+    A run that ended between training and evaluation leaves a new history beside older
+    metrics.
+    """
+    pairs = [
+        (len(run.history), run.metrics["epochs"]),
+        (run.history["seconds"].sum(), run.metrics["training_seconds"]),
+        (run.right().mean(), run.metrics["weights"]["end"]["test_accuracy"]),
+    ]
+    return bool(np.allclose(*zip(*pairs, strict=True)))

@@ -36,6 +36,15 @@ def test_ours_is_drawn_where_it_is_a_result_and_the_reports_everywhere(compariso
     assert notes == {1: "not a result yet", 2: "not run"}
 
 
+def test_a_pair_has_a_gain_of_each_seed(comparisons):
+    second = comparisons.head(1).assign(difference_points=11.5)
+    both = pd.concat([comparisons, second], ignore_index=True)
+    axes = plot_ladder(RESULTS, both).axes[0]
+    (ours,) = [line for line in axes.lines if line.get_marker() == "o"]
+    assert ours.get_xydata().tolist() == [[12, 0], [11.5, pytest.approx(0.22)]]
+    assert len(axes.get_yticklabels()) == 3
+
+
 def test_steps_are_named_from_top_to_bottom(comparisons):
     axes = plot_ladder(RESULTS, comparisons).axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]

@@ -21,6 +21,7 @@ from cifar_kedro.pipelines.reporting.style import (
 from cifar_kedro.runs import Results
 
 _TITLE_CHARACTERS = 44
+_SEED_STEP = 0.22  # a pair's seeds stand under each other, a pair's height is 1
 
 
 def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
@@ -32,20 +33,23 @@ def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
 
     Returns:
         A matplotlib figure, 9 inches wide; a pair that has not run to its end shows the
-        report's gain alone.
+        report's gain alone, one that has run with several seeds a gain of each.
     """
-    figure = new_figure("", height=1.2 + 0.56 * len(comparisons), width=FULL_WIDTH)
+    of_pair = comparisons.groupby(["baseline", "experiment"], sort=False)
+    pairs = of_pair.head(1).reset_index(drop=True)
+    figure = new_figure("", height=1.2 + 0.56 * len(pairs), width=FULL_WIDTH)
     axes = figure.subplots()
     style_axes(axes)
     axes.axvline(0, color=MUTED_COLOUR, linewidth=1.2, zorder=1)
     usable = comparisons["usable"].astype(bool)  # an empty table has no types
-    _draw_gains(axes, comparisons[usable])
-    _draw_reported(axes, comparisons)
-    for row in comparisons[~usable].index:
-        _note(axes, row, _why_not(comparisons.loc[row]))
-    axes.set_yticks(comparisons.index, _names(comparisons, results))
+    heights = of_pair.ngroup() + _SEED_STEP * of_pair.cumcount()
+    _draw_gains(axes, comparisons[usable], heights[usable])
+    _draw_reported(axes, pairs)
+    for row in pairs.index[~pairs["usable"].astype(bool)]:
+        _note(axes, row, _why_not(pairs.loc[row]))
+    axes.set_yticks(pairs.index, _names(pairs, results))
     axes.tick_params(axis="y", labelsize=TEXT_SIZE - 1.5)
-    axes.set_ylim(len(comparisons) - 0.4, -0.6)
+    axes.set_ylim(len(pairs) - 0.4, -0.6)
     axes.set_xlabel("gain in test accuracy, percentage points", fontsize=TEXT_SIZE)
     figure.legend(loc="outside lower center", ncols=2, fontsize=TEXT_SIZE)
     return figure
@@ -108,11 +112,11 @@ def _our_points(comparisons: pd.DataFrame) -> Any:
     )
 
 
-def _draw_gains(axes: Axes, usable: pd.DataFrame) -> None:
+def _draw_gains(axes: Axes, usable: pd.DataFrame, heights: pd.Series) -> None:
     gains = usable["difference_points"].astype(float)
     axes.errorbar(
         gains,
-        usable.index,
+        heights,
         xerr=interval_arms(gains, usable["low_points"], usable["high_points"]),
         fmt="o",
         color=OURS_COLOUR,

@@ -104,7 +104,7 @@ def test_experiments_with_several_seeds_have_a_table(report):
 def test_numbers_of_a_section(report):
     found = text(section(report[0], "exp1"))
     assert "90.00 % [87.1, 92.3] 1.234 0.200" in found  # ECE: confidence is 0.7
-    assert "Against exp0: +30.00 points [" in found
+    assert "Against exp0, seed 0: +30.00 points [" in found
     assert "the report has +14.18" in found
     assert "training.epochs 500 100" in found
     assert "961,706 parameters" in found
@@ -128,6 +128,13 @@ def test_the_claims_have_their_verdicts(report):
     claims = section(report[0], "claims").split('id="methods"')[0]
     assert claims.count('class="verdict ') == 13
     assert "11 not run" in text(claims)
+
+
+def test_the_markdown_defines_its_words_and_names_where_runs_come_from(report):
+    markdown = report[1]
+    assert "<dt>Weights</dt>" in markdown.split("## Definitions")[1]
+    assert "| `hardware.processor` | a processor |" in markdown
+    assert "**contradicted**, 2 seeds |" in markdown  # exp0 on train
 
 
 def test_markdown_tables_have_as_many_cells_as_headings(report):

@@ -39,6 +39,19 @@ def whole(value: Any) -> str:
     return MISSING if pd.isna(value) else f"{value:,.0f}"
 
 
+def seeds(count: int) -> str:
+    """Write a number of seeds: 1 seed, 2 seeds."""
+    return f"{count} seed{'s' * (count != 1)}"
+
+
+def pair_seeds(pair: dict[str, Any]) -> str:
+    """Write the seeds of a compared pair: 0, or 0 after 1 where they are not the same."""
+    seed, baseline = pair["seed"], pair["baseline_seed"]
+    if pd.isna(seed):
+        return MISSING
+    return f"{seed:.0f}" if seed == baseline else f"{seed:.0f} after {baseline:.0f}"
+
+
 def duration(seconds: Any) -> str:
     """Write a duration as hours, minutes and seconds: 1:01:05."""
     minutes, rest = divmod(round(seconds), 60)

@@ -20,8 +20,11 @@ from cifar_kedro.runs import Results
 
 _FILTERS = {
     name: getattr(formats, name)
-    for name in ("per_cent", "interval", "points", "p_value", "whole")
-} | {"duration": formats.duration, "setting": formats.setting}
+    for name in (
+        *("per_cent", "interval", "points", "p_value", "whole"),
+        *("seeds", "pair_seeds", "duration", "setting"),
+    )
+}
 
 _DEFINITIONS = {
     name: getattr(module, name)
