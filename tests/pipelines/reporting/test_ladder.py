@@ -54,6 +54,20 @@ def test_steps_are_named_from_top_to_bottom(comparisons):
     assert bottom > top
 
 
+def test_small_gains_have_room_beside_a_collapse(comparisons):
+    collapsed = comparisons.assign(
+        difference_points=[-40.0, None, None], low_points=-41.0, high_points=-39.0
+    )
+    axes = plot_ladder(RESULTS, collapsed).axes[0]
+    axes.figure.canvas.draw()
+    place = axes.transData.transform
+    assert (
+        place((10, 0))[0] - place((0, 0))[0] > place((-10, 0))[0] - place((-40, 0))[0]
+    )
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert "0" in labels and "+5" in labels and "\N{MINUS SIGN}40" in labels
+
+
 def test_the_chart_has_the_same_figures(comparisons):
     report, ours = chart_ladder(RESULTS, comparisons).data
     assert list(report.x) == [14.18, 2.12, -0.59]

@@ -21,6 +21,8 @@ from cifar_kedro.pipelines.reporting.style import (
 from cifar_kedro.runs import Results
 
 _TITLE_CHARACTERS = 44
+_LINEAR_POINTS = 10
+_TICKS = (-80, -40, -20, -10, -5, 0, 5, 10, 20, 40, 80)
 _SEED_STEP = 0.22  # a pair's seeds stand under each other, a pair's height is 1
 
 
@@ -50,7 +52,7 @@ def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     axes.set_yticks(pairs.index, _names(pairs, results))
     axes.tick_params(axis="y", labelsize=TEXT_SIZE - 1.5)
     axes.set_ylim(len(pairs) - 0.4, -0.6)
-    axes.set_xlabel("gain in test accuracy, percentage points", fontsize=TEXT_SIZE)
+    _scale_gains(axes)
     figure.legend(loc="outside lower center", ncols=2, fontsize=TEXT_SIZE)
     return figure
 
@@ -139,6 +141,18 @@ def _draw_reported(axes: Axes, comparisons: pd.DataFrame) -> None:
         zorder=2,
         label="report",
     )
+
+
+def _scale_gains(axes: Axes) -> None:
+    """Give room to gains of a few points, whatever falls apart beside them."""
+    axes.set_xscale("symlog", linthresh=_LINEAR_POINTS)
+    limits = axes.get_xlim()
+    labels = [f"{tick:+d}".replace("-", "\u2212") if tick else "0" for tick in _TICKS]
+    axes.set_xticks(_TICKS, labels)
+    axes.set_xlim(limits)  # which the ticks have widened
+    axes.minorticks_off()
+    unit = f"percentage points (logarithmic beyond {_LINEAR_POINTS})"
+    axes.set_xlabel(f"gain in test accuracy, {unit}", fontsize=TEXT_SIZE)
 
 
 def _note(axes: Axes, row: int, text: str) -> None:
