@@ -12,13 +12,23 @@ from hypothesis import strategies as st
 
 import cifar_kedro
 from cifar_kedro import provenance
-from cifar_kedro.provenance import describe_run, hash_images
+from cifar_kedro.config import Execution
+from cifar_kedro.provenance import describe_run, hash_images, name_origin
 from tests.conftest import make_experiment, make_images
+
+
+def describe(**execution):
+    return describe_run(
+        *(make_images(10), make_images(10), make_experiment(), 0, 1),
+        Execution(**execution),
+    )
 
 
 def test_a_run_is_described_in_what_json_can_hold():
     experiment = make_experiment(augmentation={"rotation_range": 10.0})
-    run = describe_run(make_images(40), make_images(20), experiment, 3, None)
+    run = describe_run(
+        *(make_images(40), make_images(20), experiment, 3, None, Execution())
+    )
     assert json.loads(json.dumps(run)) == run
     assert run["parameters"] == experiment.model_dump()
     assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 20, None)
@@ -34,6 +44,13 @@ def test_a_run_is_described_in_what_json_can_hold():
     assert timedelta(0) <= datetime.now(UTC) - started < timedelta(minutes=1)
 
 
+def test_the_execution_is_described_and_may_change_within_a_training():
+    one, other = describe(), describe(steps_per_execution=79)
+    assert one["execution"] == Execution().model_dump()
+    assert other["execution"] == one["execution"] | {"steps_per_execution": 79}
+    assert name_origin(other) == name_origin(one)
+
+
 def test_gpus_are_named(monkeypatch):
     import tensorflow as tf
 
@@ -43,7 +60,7 @@ def test_gpus_are_named(monkeypatch):
     monkeypatch.setattr(
         tf.config.experimental, "get_device_details", lambda gpu: details[gpu.name]
     )
-    run = describe_run(make_images(10), make_images(10), make_experiment(), 0, 1)
+    run = describe()
     assert run["hardware"]["accelerators"] == ["NVIDIA H100", "/gpu:1"]
 
 
@@ -93,9 +110,7 @@ def package(tmp_path, monkeypatch):
 
 
 def describe_code():
-    return describe_run(make_images(10), make_images(10), make_experiment(), 0, 1)[
-        "code"
-    ]
+    return describe()["code"]
 
 
 def test_a_checkout_has_a_commit_and_is_clean_or_not(package):

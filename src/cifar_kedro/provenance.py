@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import cifar_kedro
-from cifar_kedro.config import Experiment
+from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.validation import LabelledImages
 
 GIT_SECONDS = 10  # a repository on a slow network disk must not hold up a training
@@ -24,6 +24,7 @@ def describe_run(
     experiment: Experiment,
     seed: int,
     max_epochs: int | None,
+    execution: Execution,
 ) -> dict[str, Any]:
     """Describe a training that is about to start.
 
@@ -33,10 +34,12 @@ def describe_run(
         experiment: The experiment.
         seed: The run's seed.
         max_epochs: The run's bound on the epochs.
+        execution: How the run uses the hardware.
 
     Returns:
-        What JSON can hold: the parameters, the seed, the data's SHA-256, versions of
-        code and packages, Keras' backend, the hardware, the time (ISO 8601, UTC).
+        What JSON can hold: the parameters, the seed, the execution, the data's SHA-256,
+        versions of code and packages, Keras' backend, the hardware, the time (ISO 8601,
+        UTC).
     """
     import keras
 
@@ -47,6 +50,7 @@ def describe_run(
         # Of the split in use: another one than the parameters' if it was made before.
         "validation_images": len(validation["labels"]),
         "max_epochs": max_epochs,
+        "execution": execution.model_dump(),
         "data_sha256": hash_images(train, validation),
         "code": {"version": cifar_kedro.__version__, **_describe_checkout()},
         "packages": {
@@ -80,6 +84,7 @@ def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
     """Take what the state of a training depends on, so what must not change within one.
 
     Not the commit: whether a change of the code changes results, only people can say.
+    Nor the execution: a training may go on with other settings of it.
     """
     parameters = provenance["parameters"]
     sections = ("network", "training", "augmentation")

@@ -46,6 +46,7 @@ def test_train_and_evaluate_agree_on_the_contracts(tmp_path):
     assert history["seconds"].sum() < provenance["seconds"]
     assert provenance["seconds"] < time.perf_counter() - before
     assert provenance["parameters"] == experiment.model_dump()
+    assert provenance["execution"] == Execution().model_dump()
     metrics, predictions = evaluate_model(*trained, test, experiment, 0)
     test_sha256 = metrics["provenance"].pop("test_sha256")
     assert metrics["provenance"] == provenance

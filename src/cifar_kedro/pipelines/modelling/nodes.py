@@ -57,7 +57,9 @@ def train_model(
 
     check_same_split(train, validation)
     since = time.perf_counter()
-    provenance = describe_run(train, validation, experiment, seed, max_epochs)
+    provenance = describe_run(
+        train, validation, experiment, seed, max_epochs, execution
+    )
     if kept := experiment.training.validation_images:
         train, validation = move_images(train, validation, kept)
     trained = fit(
