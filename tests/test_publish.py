@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from cifar_kedro.config import Execution
 from cifar_kedro.provenance import hash_images
 
 TEST = {
@@ -107,6 +108,30 @@ def test_published_again_the_page_has_a_row_for_each_run(data, results):
         "70.00%) |  |  | 1.5 | a GPU | 0123456 |\n"
         "<!-- end of runs -->\n\nThe rest.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("execution", "settings"),
+    [
+        ({}, "seed=3"),
+        (
+            {"steps_per_execution": 79, "data_parallel": True},
+            "seed=3,execution.steps_per_execution=79,execution.data_parallel=true",
+        ),
+        (
+            {"steps_per_execution": "epoch"},
+            "seed=3,execution.steps_per_execution=epoch",
+        ),
+    ],
+)
+def test_the_command_sets_what_was_set_for_the_run(data, results, execution, settings):
+    metrics = make_metrics("exp0", 3)
+    metrics["provenance"]["execution"] = Execution(**execution).model_dump()
+    path = data / "07_model_output/exp0/seed-3/metrics.json"
+    path.write_text(json.dumps(metrics))
+    publish.publish(data, results)
+    page = (results / "README.md").read_text()
+    assert f"`kedro run --pipelines exp0 --params {settings}`" in page
 
 
 def test_a_report_that_lacks_a_published_run_is_not_published(data, results):

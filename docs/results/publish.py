@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cifar_kedro.config import Execution
 from cifar_kedro.provenance import hash_images, name_hardware
 
 RESULTS = Path(__file__).resolve().parent
@@ -159,7 +160,7 @@ def _describe(metrics: dict[str, Any]) -> list[str]:
     backend = provenance["backend"]
     return [
         "`" + (backend != "tensorflow") * f"KERAS_BACKEND={backend} " + "kedro run "
-        f"--pipelines {metrics['experiment']} --params seed={metrics['seed']}`",
+        f"--pipelines {metrics['experiment']} --params {_list_settings(metrics)}`",
         str(metrics["epochs"]),
         f"{ours:.2%}" + (f" (views {views['test_accuracy']:.2%})" if views else ""),
         f"{reported:.2%}" if reported else "",
@@ -168,6 +169,22 @@ def _describe(metrics: dict[str, Any]) -> list[str]:
         name_hardware(provenance),
         (provenance["code"]["commit"] or provenance["code"]["version"])[:7],
     ]
+
+
+def _list_settings(metrics: dict[str, Any]) -> str:
+    """List what was set for a run, as ``--params`` takes it."""
+    usual = Execution().model_dump()
+    # Runs of before the execution was recorded have none.
+    execution = metrics["provenance"].get("execution", {})
+    settings = {"seed": metrics["seed"]} | {
+        f"execution.{key}": value
+        for key, value in execution.items()
+        if value != usual.get(key)
+    }
+    return ",".join(
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for key, value in settings.items()
+    )
 
 
 if __name__ == "__main__":
