@@ -1,4 +1,5 @@
 import json
+import os
 import re
 
 import numpy as np
@@ -129,6 +130,7 @@ def test_the_command_sets_what_was_set_for_the_run(data, results, execution, set
     metrics["provenance"]["execution"] = Execution(**execution).model_dump()
     path = data / "07_model_output/exp0/seed-3/metrics.json"
     path.write_text(json.dumps(metrics))
+    (data / "08_reporting/summary.csv").touch()
     publish.publish(data, results)
     page = (results / "README.md").read_text()
     assert f"`kedro run --pipelines exp0 --params {settings}`" in page
@@ -142,6 +144,18 @@ def test_a_report_that_lacks_a_published_run_is_not_published(data, results):
     with pytest.raises(ValueError, match=r"^exp0/seed-3: published before.*--restore"):
         publish.publish(data, results)
     assert (results / "summary.csv").read_text() == table
+
+
+def test_a_run_that_ended_after_the_report_is_not_published_with_it(data, results):
+    summary = data / "08_reporting/summary.csv"
+    for run, later in (("exp0", 1), ("exp2", 0), ("exp13", -1)):
+        time = summary.stat().st_mtime_ns + 10**9 * later
+        os.utime(data / f"07_model_output/{run}/seed-3/metrics.json", ns=(time, time))
+    with pytest.raises(
+        ValueError, match=r"^exp0/seed-3: metrics.json is newer .*--pipelines reporting"
+    ):
+        publish.publish(data, results)
+    assert not (results / "runs").exists()
 
 
 def test_a_restored_run_answers_as_before(data, results, tmp_path):

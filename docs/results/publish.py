@@ -32,9 +32,11 @@ def publish(data: Path, results: Path = RESULTS) -> None:
     """Publish the complete runs, and the last report.
 
     Raises:
-        ValueError: If the report is not of all runs that are published.
+        ValueError: If the report is older than a run, or not of all runs that are
+            published.
     """
     reporting = data / "08_reporting"
+    check_report_is_last(data)
     summary = pd.read_csv(reporting / "summary.csv")
     complete = summary[summary["status"] == "complete"]
     runs = list(complete["experiment"] + "/seed-" + complete["seed"].astype(str))
@@ -65,6 +67,27 @@ def publish(data: Path, results: Path = RESULTS) -> None:
     page = results / "README.md"
     text = insert_table(page.read_text(encoding="utf-8"), results / "runs")
     page.write_text(text, encoding="utf-8")
+
+
+def check_report_is_last(data: Path) -> None:
+    """Refuse a report that was made before a run ended, as it has nothing of its results.
+
+    Raises:
+        ValueError: If one was.
+    """
+    summary = data / "08_reporting/summary.csv"
+    reported = summary.stat().st_mtime_ns
+    runs = data / "07_model_output"
+    later = sorted(
+        path.parent.relative_to(runs).as_posix()
+        for path in runs.glob("*/*/metrics.json")
+        if path.stat().st_mtime_ns > reported
+    )
+    if later:
+        raise ValueError(
+            f"{', '.join(later)}: metrics.json is newer than {summary}, expected a report "
+            "on all runs. Make it (kedro run --pipelines reporting), then publish"
+        )
 
 
 def publish_run(source: Path, target: Path) -> None:
