@@ -176,6 +176,52 @@ def test_a_restored_run_answers_as_before(data, results, tmp_path):
         np.testing.assert_allclose(after["end"], before["end"], rtol=1e-3)
 
 
+@pytest.mark.parametrize("missing", ["nothing", "metrics.json"])
+def test_another_run_that_is_there_is_named_and_not_replaced(
+    data, results, missing, capsys
+):
+    publish.publish(data, results)
+    run = data / "07_model_output/exp0/seed-3"
+    (run / "metrics.json").write_text(
+        json.dumps(make_metrics("exp0", 3) | {"epochs": 5})
+    )
+    (run / "history.csv").write_text("epoch,loss\n1,1.9\n")
+    (run / missing).unlink(missing_ok=True)
+    before = {path: path.read_bytes() for path in run.iterdir()}
+    publish.restore(data, results / "runs")
+    assert {path: path.read_bytes() for path in run.iterdir()} == before
+    assert capsys.readouterr().out == (
+        f"{run}: another run than the published one, left as it is\n"
+    )
+
+
+def test_a_run_that_is_there_keeps_its_own_probabilities(data, results, capsys):
+    publish.publish(data, results)
+    path = data / "07_model_output/exp0/seed-3/predictions.npz"
+    before = path.read_bytes()
+    publish.restore(data, results / "runs")
+    assert path.read_bytes() == before
+    assert capsys.readouterr().out == ""
+
+
+def test_half_a_run_is_restored_and_half_a_file_is_not_left(data, results, monkeypatch):
+    publish.publish(data, results)
+    path = data / "07_model_output/exp0/seed-3/predictions.npz"
+    path.unlink()
+
+    def write_half(file, **_):
+        file.write(b"PK")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(np, "savez", write_half)
+        publish.restore(data, results / "runs")
+    assert not path.exists()
+    publish.restore(data, results / "runs")
+    with np.load(path) as predictions:
+        assert predictions.files == ["end", "labels"]
+
+
 def test_a_run_on_other_images_is_not_restored(data, results):
     publish.publish(data, results)
     np.savez(

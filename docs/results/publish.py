@@ -17,8 +17,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fsspec.implementations.local import LocalFileSystem
 
 from cifar_kedro.config import Execution
+from cifar_kedro.datasets import NpzDataset
+from cifar_kedro.datasets.replacing import replacing
 from cifar_kedro.provenance import hash_images, name_hardware
 
 RESULTS = Path(__file__).resolve().parent
@@ -26,6 +29,7 @@ RUNS = RESULTS / "runs"
 TABLES = ("summary", "summary_by_experiment", "scores", "comparisons", "claims")
 SHOW_IMAGES = ("mistakes", "augmented_images")
 TEXTS = ("metrics.json", "history.csv")
+PREDICTIONS = "predictions.npz"
 
 
 def publish(data: Path, results: Path = RESULTS) -> None:
@@ -95,13 +99,13 @@ def publish_run(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name in TEXTS:
         shutil.copy(source / name, target)
-    with np.load(source / "predictions.npz") as predictions:
+    with np.load(source / PREDICTIONS) as predictions:
         probabilities = {
             weights: shorten(predictions[weights])
             for weights in predictions.files
             if weights != "labels"
         }
-    np.savez_compressed(target / "predictions.npz", **probabilities)
+    np.savez_compressed(target / PREDICTIONS, **probabilities)
 
 
 def shorten(probabilities: np.ndarray) -> np.ndarray:
@@ -116,7 +120,10 @@ def shorten(probabilities: np.ndarray) -> np.ndarray:
 
 
 def restore(data: Path, runs: Path = RUNS) -> None:
-    """Bring published runs back to where reporting finds them; others stay.
+    """Bring published runs back to where reporting finds them.
+
+    What is there stays: other runs; another run of the same experiment and seed, which
+    is named; and the run itself, whose probabilities may not have been rounded.
 
     Raises:
         ValueError: If the test images are others than a run's.
@@ -132,12 +139,30 @@ def restore(data: Path, runs: Path = RUNS) -> None:
                 f"{data} have {digest}: use the archive that docs/results/README.md names"
             )
         target = data / "07_model_output" / source.relative_to(runs)
-        target.mkdir(parents=True, exist_ok=True)
-        for name in TEXTS:
-            shutil.copy(source / name, target)
-        with np.load(source / "predictions.npz") as predictions:
-            probabilities = {k: v.astype(np.float32) for k, v in predictions.items()}
-        np.savez(target / "predictions.npz", **probabilities, labels=test["labels"])
+        if is_another_run(target, source):
+            print(f"{target}: another run than the published one, left as it is")
+        elif not all((target / name).exists() for name in (*TEXTS, PREDICTIONS)):
+            restore_run(source, target, test["labels"])
+
+
+def is_another_run(folder: Path, published: Path) -> bool:
+    """Tell whether a folder holds metrics or a history other than the published ones."""
+    return any(
+        (folder / name).exists()
+        and (folder / name).read_text() != (published / name).read_text()
+        for name in TEXTS
+    )
+
+
+def restore_run(source: Path, target: Path, labels: np.ndarray) -> None:
+    """Write a published run's files as evaluation does, each in one step."""
+    for name in TEXTS:
+        with replacing(LocalFileSystem(), str(target / name)) as temporary:
+            shutil.copyfile(source / name, temporary)
+    with np.load(source / PREDICTIONS) as predictions:
+        probabilities = {k: v.astype(np.float32) for k, v in predictions.items()}
+    file = NpzDataset(filepath=str(target / PREDICTIONS))
+    file.save(probabilities | {"labels": labels})
 
 
 def drop_images(report: str) -> str:
