@@ -3,6 +3,7 @@ import pytest
 
 from cifar_kedro.comparisons import (
     compare_experiments,
+    difference_error,
     list_pairs,
     reported_difference,
 )
@@ -105,4 +106,5 @@ def test_the_reports_error_is_that_of_two_independent_accuracies():
     points, error = reported_difference(EXPERIMENTS["exp4"], EXPERIMENTS["exp5"])
     assert points == 3.69
     variance = (0.8125 * 0.1875 + 0.8494 * 0.1506) / 10_000
+    assert error == difference_error(0.8125, 0.8494)
     assert error == pytest.approx(196 * variance**0.5, rel=1e-3)

@@ -93,19 +93,33 @@ def list_pairs(experiments: dict[str, Experiment]) -> list[tuple[str, str]]:
 def reported_difference(
     baseline: Experiment, experiment: Experiment
 ) -> tuple[float | None, float | None]:
-    """Give the report's difference in points, and how uncertain it is.
+    """Give the report's difference in points, and its `difference_error`.
 
-    The report prints two accuracies on 10,000 images each, and not on which images both
-    are right. The second value, half the width of a 95 % interval, takes them as
-    independent: for two networks that err on the same images it is too wide. How much
-    the report's trainings would differ when repeated is not part of it.
+    The report prints two accuracies, and not on which images both are right.
     """
     if not (baseline.reported and experiment.reported):
         return None, None
     accuracies = (baseline.reported.test_accuracy, experiment.reported.test_accuracy)
-    variance = sum(p * (1 - p) / REPORT_TEST_IMAGES for p in accuracies)
     points = round(100 * (accuracies[1] - accuracies[0]), 2)
-    return points, 100 * _NORMAL_QUANTILE * math.sqrt(variance)
+    return points, difference_error(*accuracies)
+
+
+def difference_error(first: float, second: float) -> float:
+    """Estimate how far the choice of test images alone moves a difference of accuracies.
+
+    Their errors are taken as independent: too wide for two networks that err on the same
+    images. How much a training differs from its repetition is not part of it.
+
+    Args:
+        first: An accuracy on 10,000 images, a fraction; or a mean over seeds on the same
+            images, which averages trainings and not images.
+        second: Another one.
+
+    Returns:
+        Half the width of the difference's 95 % interval, in points.
+    """
+    variance = sum(p * (1 - p) / REPORT_TEST_IMAGES for p in (first, second))
+    return 100 * _NORMAL_QUANTILE * math.sqrt(variance)
 
 
 def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, object]:
