@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from cifar_kedro.config import Execution
 from cifar_kedro.provenance import hash_images
+from tests.runs import EXPERIMENTS
 
 TEST = {
     "images": np.random.default_rng(0).random((20, 32, 32, 3), dtype=np.float32),
@@ -60,6 +61,11 @@ def data(tmp_path):
     )
     for name in publish.TABLES:
         summary.to_csv(reporting / f"{name}.csv", index=False)
+    (reporting / "summary_by_experiment.csv").write_text(
+        "experiment,seeds,mean,sd,difference_points\n"
+        "exp13,1,0.65,,\n"
+        "exp0,1,0.65,,4.42\n"
+    )
     (reporting / "report.md").write_text(
         "Text, see [report.html](report.html).\n\n![Gains](report_figures/ladder.svg)\n\n*Gains*\n\n"
         "![Wrong](report_figures/exp0-mistakes.svg)\n\n*Wrong*\n\n"
@@ -71,11 +77,15 @@ def data(tmp_path):
 
 
 @pytest.fixture
-def results(tmp_path):
+def results(tmp_path, monkeypatch):
+    few = {name: EXPERIMENTS[name] for name in ("exp0", "exp12", "exp13")}
+    monkeypatch.setattr(publish, "load_experiments", lambda: few)
     folder = tmp_path / "results"
     folder.mkdir()
-    page = "# Results\n\n<!-- runs -->\nold\n<!-- end of runs -->\n\nThe rest.\n"
-    (folder / "README.md").write_text(page)
+    (folder / "README.md").write_text(
+        "# Results\n\n<!-- experiments -->\nold\n<!-- end of experiments -->\n\n"
+        "<!-- runs -->\nold\n<!-- end of runs -->\n\nThe rest.\n"
+    )
     return folder
 
 
@@ -96,11 +106,20 @@ def test_only_complete_runs_are_published_and_nothing_of_the_data_set(data, resu
     )
 
 
-def test_published_again_the_page_has_a_row_for_each_run(data, results):
+def test_published_again_the_page_has_a_row_for_each_experiment_and_run(data, results):
     publish.publish(data, results)
     publish.publish(data, results)
     assert (results / "README.md").read_text() == (
-        "# Results\n\n<!-- runs -->\n"
+        "# Results\n\n<!-- experiments -->\n"
+        "| experiment | report | ours | difference | sd | seeds | minutes | hardware |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---|\n"
+        "| exp0: Base network | 60.58% | 65.00% | +4.42 ± 1.34 | \u2013 | 1 | 1.5 "
+        "| 2 cores, a processor |\n"
+        "| exp12: VGG16 transfer, data augmentation | 85.91% | not run | \u2013 | \u2013 | 0 | \u2013 "
+        "| \u2013 |\n"
+        "| exp13: Beyond the report | \u2013 | 65.00% (views 70.00%) | \u2013 | \u2013 | 1 | 1.5 "
+        "| a GPU |\n"
+        "<!-- end of experiments -->\n\n<!-- runs -->\n"
         "| command | epochs | test | report | difference | minutes | hardware | code |\n"
         "|---|---:|---:|---:|---:|---:|---|---|\n"
         "| `kedro run --pipelines exp0 --params seed=3` | 4 | 65.00% | 60.58% | +4.42 "
@@ -109,6 +128,33 @@ def test_published_again_the_page_has_a_row_for_each_run(data, results):
         "70.00%) |  |  | 1.5 | a GPU | 0123456 |\n"
         "<!-- end of runs -->\n\nThe rest.\n"
     )
+
+
+def test_an_experiment_is_the_mean_of_its_seeds_on_one_sample_of_images(tmp_path):
+    hardware_of = ("exp0", "exp13", "exp13")
+    for seed, views in enumerate((0.7, 0.8, 0.75)):
+        metrics = make_metrics(hardware_of[seed], seed) | {
+            "training_seconds": 60.0 * seed,
+            "test_time_views": {"test_accuracy": views},
+        }
+        run = tmp_path / f"runs/exp0/seed-{seed}"
+        run.mkdir(parents=True)
+        (run / "metrics.json").write_text(json.dumps(metrics))
+    (tmp_path / "summary_by_experiment.csv").write_text(
+        "experiment,seeds,mean,sd,difference_points\nexp0,3,0.625,0.01234,1.92\n"
+    )
+    *_, row = publish.tabulate_experiments(
+        {"exp0": EXPERIMENTS["exp0"]}, tmp_path
+    ).splitlines()
+    error = 196 * (0.6058 * 0.3942 / 10_000 + 0.625 * 0.375 / 10_000) ** 0.5
+    assert row == (
+        "| exp0: Base network | 60.58% | 62.50% (views 75.00%) "
+        f"| +1.92 ± {error:.2f} | 1.23 | 3 | 1.0 | 2 cores, a processor; a GPU |"
+    )
+
+
+def test_the_experiments_are_those_of_the_configuration():
+    assert publish.load_experiments() == EXPERIMENTS
 
 
 @pytest.mark.parametrize(

@@ -13,23 +13,29 @@ import json
 import re
 import shutil
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from fsspec.implementations.local import LocalFileSystem
 
-from cifar_kedro.config import Execution
+from cifar_kedro.comparisons import difference_error
+from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.config_loader import ExperimentConfigLoader, is_experiment
 from cifar_kedro.datasets import NpzDataset
 from cifar_kedro.datasets.replacing import replacing
 from cifar_kedro.provenance import hash_images, name_hardware
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
 
 RESULTS = Path(__file__).resolve().parent
 RUNS = RESULTS / "runs"
+CONF = RESULTS.parents[1] / "conf"
 TABLES = ("summary", "summary_by_experiment", "scores", "comparisons", "claims")
 SHOW_IMAGES = ("mistakes", "augmented_images")
 TEXTS = ("metrics.json", "history.csv")
 PREDICTIONS = "predictions.npz"
+NONE = "\N{EN DASH}"
 
 
 def publish(data: Path, results: Path = RESULTS) -> None:
@@ -69,7 +75,10 @@ def publish(data: Path, results: Path = RESULTS) -> None:
     report = drop_images(report).replace("[report.html](report.html)", "`report.html`")
     (results / "report.md").write_text(report, encoding="utf-8")
     page = results / "README.md"
-    text = insert_table(page.read_text(encoding="utf-8"), results / "runs")
+    text = page.read_text(encoding="utf-8")
+    by_experiment = tabulate_experiments(load_experiments(), results)
+    text = insert_table(text, "experiments", by_experiment)
+    text = insert_table(text, "runs", tabulate_runs(results / "runs"))
     page.write_text(text, encoding="utf-8")
 
 
@@ -171,14 +180,46 @@ def drop_images(report: str) -> str:
     return re.sub(rf"!\[[^\n]*({kinds})\.\w+\)\n+\*[^\n]*\*\n*", "", report)
 
 
-def insert_table(page: str, runs: Path) -> str:
-    """Put the table of the published runs between the page's markers."""
-    begin, end = "<!-- runs -->\n", "<!-- end of runs -->"
+def insert_table(page: str, name: str, table: str) -> str:
+    """Put a table between the page's markers of that name."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
     before, _, rest = page.partition(begin)
-    return f"{before}{begin}{make_table(runs)}\n{end}{rest.partition(end)[2]}"
+    return f"{before}{begin}{table}\n{end}{rest.partition(end)[2]}"
 
 
-def make_table(runs: Path) -> str:
+def load_experiments() -> dict[str, Experiment]:
+    """Load the project's experiments, whatever anyone's ``conf/local`` has."""
+    loader = ExperimentConfigLoader(str(CONF), env="base", **CONFIG_LOADER_ARGS)
+    return {
+        name: Experiment.model_validate(block)
+        for name, block in loader["parameters"].items()
+        if is_experiment(block)
+    }
+
+
+def tabulate_experiments(experiments: dict[str, Experiment], results: Path) -> str:
+    """Tabulate the experiments as Markdown: one row for each, whether or not it has run.
+
+    Args:
+        experiments: Those to list.
+        results: The folder with the published runs and their summary by experiment.
+    """
+    columns = (
+        "experiment | report | ours | difference | sd | seeds | minutes | hardware"
+    )
+    lines = [f"| {columns} |", "|---|---:|---:|---:|---:|---:|---:|---|"]
+    summary = pd.read_csv(
+        results / "summary_by_experiment.csv", index_col="experiment"
+    ).to_dict("index")
+    for name, experiment in experiments.items():
+        paths = sorted(results.glob(f"runs/{name}/*/metrics.json"))
+        runs = [read_metrics(path.parent) for path in paths]
+        row = _describe_experiment(experiment, summary.get(name, {}), runs)
+        lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
+def tabulate_runs(runs: Path) -> str:
     """Tabulate the published runs as Markdown: one row for each."""
     columns = (
         "command | epochs | test | report | difference | minutes | hardware | code"
@@ -186,7 +227,7 @@ def make_table(runs: Path) -> str:
     lines = [f"| {columns} |", "|---|---:|---:|---:|---:|---:|---|---|"]
     folders = [path.parent for path in runs.glob("*/*/metrics.json")]
     for folder in sorted(folders, key=lambda f: re.sub(r"\d+", _two_digits, str(f))):
-        lines.append(f"| {' | '.join(_describe(read_metrics(folder)))} |")
+        lines.append(f"| {' | '.join(_describe_run(read_metrics(folder)))} |")
     return "\n".join(lines)
 
 
@@ -200,7 +241,43 @@ def _two_digits(match: re.Match[str]) -> str:
     return match.group().zfill(2)
 
 
-def _describe(metrics: dict[str, Any]) -> list[str]:
+def _describe_experiment(
+    experiment: Experiment, seeds: dict[str, Any], runs: list[dict[str, Any]]
+) -> list[str]:
+    """Write an experiment's cells.
+
+    Args:
+        experiment: The experiment.
+        seeds: Its row in the summary by experiment, if it has run.
+        runs: The metrics of the runs which that row is of.
+    """
+    reported = experiment.reported and experiment.reported.test_accuracy
+    name = f"{experiment.name}: {experiment.title}"
+    report = f"{reported:.2%}" if reported else NONE
+    if not runs:
+        return [name, report, "not run", NONE, NONE, "0", NONE, NONE]
+    difference = NONE
+    if reported:
+        error = difference_error(reported, seeds["mean"])
+        difference = f"{seeds['difference_points']:+.2f} ± {error:.2f}"
+    views = [v["test_accuracy"] for run in runs if (v := run["test_time_views"])]
+    return [
+        name,
+        report,
+        _write_accuracy(seeds["mean"], fmean(views) if views else None),
+        difference,
+        f"{100 * seeds['sd']:.2f}" if len(runs) > 1 else NONE,
+        str(len(runs)),
+        f"{fmean(run['training_seconds'] for run in runs) / 60:.1f}",
+        "; ".join(dict.fromkeys(name_hardware(run["provenance"]) for run in runs)),
+    ]
+
+
+def _write_accuracy(plain: float, views: float | None) -> str:
+    return f"{plain:.2%}" + (f" (views {views:.2%})" if views else "")
+
+
+def _describe_run(metrics: dict[str, Any]) -> list[str]:
     provenance = metrics["provenance"]
     ours = metrics["weights"]["end"]["test_accuracy"]
     reported = metrics["reported"] and metrics["reported"]["test_accuracy"]
@@ -210,7 +287,7 @@ def _describe(metrics: dict[str, Any]) -> list[str]:
         "`" + (backend != "tensorflow") * f"KERAS_BACKEND={backend} " + "kedro run "
         f"--pipelines {metrics['experiment']} --params {_list_settings(metrics)}`",
         str(metrics["epochs"]),
-        f"{ours:.2%}" + (f" (views {views['test_accuracy']:.2%})" if views else ""),
+        _write_accuracy(ours, views and views["test_accuracy"]),
         f"{reported:.2%}" if reported else "",
         f"{100 * (ours - reported):+.2f}" if reported else "",
         f"{metrics['training_seconds'] / 60:.1f}",
