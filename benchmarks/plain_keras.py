@@ -139,12 +139,17 @@ def augment(turn: Turn, augmentation: dict[str, Any], batch: int, calls: int) ->
     call_in_turns(turn, lambda: compiled(images).numpy(), calls, amount=batch)
 
 
-def generate(turn: Turn, augmentation: dict[str, Any], batch: int, calls: int) -> None:
-    """Draw batches from Keras' legacy generator, the report's; results in images/s."""
+def make_generator(augmentation: dict[str, Any]) -> Any:
+    """Make Keras' legacy generator, the report's, without the settings that it lacks."""
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
 
     unknown = {"whole_pixels", "cutout"}
     known = {k: v for k, v in augmentation.items() if k not in unknown}
-    generator = ImageDataGenerator(**known, fill_mode="nearest")
+    return ImageDataGenerator(**known, fill_mode="nearest")
+
+
+def generate(turn: Turn, augmentation: dict[str, Any], batch: int, calls: int) -> None:
+    """Draw batches from Keras' legacy generator; results in images/s."""
+    generator = make_generator(augmentation)
     batches = generator.flow(draw_images(batch)[0], batch_size=batch)
     call_in_turns(turn, lambda: next(batches), calls, amount=batch)
