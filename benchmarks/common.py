@@ -19,8 +19,8 @@ RESULTS = ROOT / "benchmarks/results"
 PACKAGES = ("keras", "tensorflow", "torch", "numpy", "scipy", "kedro")
 
 
-def load_experiments(names: list[str]) -> dict[str, dict[str, Any]]:
-    """Load experiments of ``conf/base`` as plain dictionaries, defaults included.
+def load_experiments(names: list[str] | None = None) -> dict[str, dict[str, Any]]:
+    """Load experiments of ``conf/base``, all if None, as plain dictionaries with defaults.
 
     Plain, so that the workers of others need nothing of this package. exp12 has random
     weights here: they cost what those of ImageNet cost, and need no download.
@@ -39,6 +39,7 @@ def load_experiments(names: list[str]) -> dict[str, dict[str, Any]]:
         **CONFIG_LOADER_ARGS,
     )
     blocks = {k: v for k, v in loader["parameters"].items() if is_experiment(v)}
+    names = list(blocks) if names is None else names
     for name in names:
         if name not in blocks:
             raise ValueError(f"received '{name}', expected one of {', '.join(blocks)}")

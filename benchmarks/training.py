@@ -21,6 +21,7 @@ from common import (
     publish,
     spread,
 )
+from comparable import check_comparable
 from turns import play_rounds, workers
 
 # Of the fourteen, those that differ in what a training step computes.
@@ -79,9 +80,12 @@ def main() -> None:
     parser.add_argument("--networks", default=NETWORKS)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    experiments = load_experiments(arguments.networks.split(","))
+    for experiment in experiments.values():
+        check_comparable(experiment)
     machine = describe_machine()
     results, rows = {}, []
-    for name, experiment in load_experiments(arguments.networks.split(",")).items():
+    for name, experiment in experiments.items():
         results[name] = measure(experiment, arguments.rounds)
         rows.append(make_row(name, results[name]))
         print(rows[-1], flush=True)  # the table comes much later

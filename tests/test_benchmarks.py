@@ -4,12 +4,14 @@ import subprocess
 import sys
 
 import common
+import comparable
 import gpu
 import matrix_product
 import native_torch
 import numpy as np
 import plain_keras
 import pytest
+import training
 import turns
 from training import NETWORKS, make_row
 
@@ -188,6 +190,47 @@ def test_unknown_experiments_are_refused():
         ValueError, match=r"received 'exp99', expected one of exp0, exp1"
     ):
         common.load_experiments(["exp99"])
+
+
+def test_the_reports_experiments_can_be_compared_and_exp13_cannot():
+    experiments = common.load_experiments()
+    of_the_report = {name for name, block in experiments.items() if block["reported"]}
+    with pytest.raises(ValueError, match="received 'exp13', but plain") as refusal:
+        comparable.check_comparable(experiments["exp13"])
+    message, _, names = str(refusal.value).partition("; expected one of ")
+    assert of_the_report <= set(names.split(", ")) and "exp13" not in names
+    for setting in ("network.whitening", "network.blocks.2.pool", "network.global_max"):
+        assert setting in message
+    for setting in ("training.optimizer.name", "training.schedule"):
+        assert setting in message
+
+
+@pytest.mark.parametrize(
+    ("section", "setting", "value"),
+    [
+        ("network", "activation", "gelu"),
+        ("network", "batch_norm", {"before_activation": True}),
+        ("network", "feature_scale", 0.5),
+        ("training", "label_smoothing", 0.2),
+        ("training", "precision", "mixed_bfloat16"),
+        ("augmentation", "horizontal_flip", "alternating"),
+        ("augmentation", "horizontal_flip", False),
+        ("augmentation", "shear_range", 20.0),
+        ("augmentation", "cutout", 8),
+    ],
+)
+def test_a_setting_that_the_others_would_ignore_is_named(section, setting, value):
+    exp9 = EXPERIMENTS["exp9"]
+    changed = exp9 | {section: exp9[section] | {setting: value}}
+    assert comparable.find_ignored(exp9) == []
+    assert comparable.find_ignored(changed) == [f"{section}.{setting}"]
+
+
+def test_nothing_is_timed_if_one_of_the_networks_cannot_be_compared(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["training.py", "--networks", "exp0,exp13"])
+    monkeypatch.setattr(training, "measure", lambda *_: pytest.fail("timed"))
+    with pytest.raises(ValueError, match="received 'exp13'"):
+        training.main()
 
 
 def test_the_legacy_generator_takes_what_it_knows_of_an_augmentation():
