@@ -150,8 +150,9 @@ def make_keras_callback(turn: Turn, images: int, introduction: Any = None) -> An
     """Make a Keras callback that makes a round of each epoch but the first.
 
     The result of a round is images/s, from the begin of the epoch to the end of its last
-    training step: what an epoch does after it (validation, checkpoints) is not in it.
-    The first epoch, which traces the network, is the warm-up.
+    training step: what an epoch does after it (validation, checkpoints) is not in it, if
+    this is the first of the callbacks. The first epoch, which traces the network, is the
+    warm-up.
 
     It has no method that Keras calls at every batch: Keras would then call all callbacks
     in the way of the training instead of beside it.

@@ -1,11 +1,14 @@
 """What the benchmarks rest on: equal networks, and their arithmetic. Nothing is timed."""
 
+import itertools
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import common
 import comparable
 import gpu
+import keras
 import matrix_product
 import native_torch
 import numpy as np
@@ -13,8 +16,10 @@ import plain_keras
 import pytest
 import training
 import turns
+from ours import train as train_ours
 from training import NETWORKS, make_row
 
+from cifar_kedro import callbacks
 from cifar_kedro.config import Network
 from cifar_kedro.networks import build_network
 from cifar_kedro.pipelines.modelling.nodes import count_parameters
@@ -233,8 +238,8 @@ def test_nothing_is_timed_if_one_of_the_networks_cannot_be_compared(monkeypatch)
         training.main()
 
 
-def test_the_legacy_generator_takes_what_it_knows_of_an_augmentation():
-    experiment = common.load_experiments(["exp7"])["exp7"]
+def take_one_round(contend, *arguments):
+    """Have a contender take a turn in this process; return the result of its round."""
     results = []
 
     def turn(result):
@@ -243,8 +248,33 @@ def test_the_legacy_generator_takes_what_it_knows_of_an_augmentation():
             raise StopIteration
 
     with pytest.raises(StopIteration):
-        plain_keras.generate(turn, experiment["augmentation"], batch=8, calls=1)
-    assert results[1] > 0
+        contend(turn, *arguments)
+    return results[1]
+
+
+def test_the_legacy_generator_takes_what_it_knows_of_an_augmentation():
+    augmentation = EXPERIMENTS["exp7"]["augmentation"]
+    assert take_one_round(plain_keras.generate, augmentation, 8, 1) > 0
+
+
+def test_the_time_of_our_epochs_ends_before_validation(monkeypatch):
+    seconds = itertools.count()  # each look at the clock is one later
+    validate = callbacks.Validation.on_epoch_end
+
+    def validate_slowly(*arguments):
+        next(itertools.islice(seconds, 1000, None))
+        validate(*arguments)
+
+    monkeypatch.setattr(
+        turns, "time", SimpleNamespace(perf_counter=lambda: next(seconds))
+    )
+    monkeypatch.setattr(callbacks.Validation, "on_epoch_end", validate_slowly)
+    monkeypatch.setattr(
+        keras.Model, "fit", keras.Model.fit
+    )  # what ours puts there ends
+    training = EXPERIMENTS["exp0"]["training"] | {"batch_size": 8}
+    experiment = EXPERIMENTS["exp0"] | {"training": training}
+    assert take_one_round(train_ours, experiment, 2) == 16  # images in a second
 
 
 def test_epochs_on_the_device_at_hand_are_timed():
