@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks/results"
-PACKAGES = ("keras", "tensorflow", "torch", "numpy", "scipy", "kedro")
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scipy", "kedro")
 
 
 def load_experiments(names: list[str] | None = None) -> dict[str, dict[str, Any]]:

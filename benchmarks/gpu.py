@@ -39,6 +39,16 @@ def measure(block: dict[str, Any], precision: str, images: int) -> list[float]:
     return [float(seconds) for seconds in history["seconds"]]
 
 
+def describe_device() -> dict[str, Any]:
+    """Name what computes: Keras' backend, and the GPUs that it sees."""
+    import keras
+
+    from cifar_kedro.provenance import name_accelerators
+
+    backend = keras.backend.backend()
+    return {"backend": backend, "accelerators": name_accelerators(backend)}
+
+
 def main() -> None:
     """Measure the networks that the command line names, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -46,7 +56,7 @@ def main() -> None:
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--images", type=int, default=40_000)
     arguments = parser.parse_args()
-    machine = describe_machine()
+    machine = describe_machine() | describe_device()
     experiments = load_experiments(arguments.networks.split(","))
     seconds = {
         name: measure(block, arguments.precision, arguments.images)
@@ -61,7 +71,8 @@ def main() -> None:
         }
         for name, (first, *others) in seconds.items()
     ]
-    publish("gpu", machine, rows, {"seconds": seconds})
+    settings = {"precision": arguments.precision, "images": arguments.images}
+    publish("gpu", machine, rows, settings | {"seconds": seconds})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import turns
 from ours import train as train_ours
 from training import NETWORKS, make_row
 
-from cifar_kedro import callbacks
+from cifar_kedro import callbacks, provenance
 from cifar_kedro.config import Network
 from cifar_kedro.networks import build_network
 from cifar_kedro.pipelines.modelling.nodes import count_parameters
@@ -281,3 +281,18 @@ def test_epochs_on_the_device_at_hand_are_timed():
     block = common.load_experiments(["exp0"])["exp0"]
     seconds = gpu.measure(block, "float32", images=40)
     assert len(seconds) == gpu.EPOCHS and min(seconds) > 0
+
+
+def test_what_a_gpu_gave_says_on_what_and_how(monkeypatch):
+    published = []
+    command = ["gpu.py", "--networks", "exp0", "--precision", "mixed_float16"]
+    monkeypatch.setattr("sys.argv", [*command, "--images", "80"])
+    monkeypatch.setattr(gpu, "measure", lambda *_: [3.0, 1.0, 1.0])
+    monkeypatch.setattr(provenance, "name_accelerators", lambda backend: ["a GPU"])
+    monkeypatch.setattr(gpu, "publish", lambda *arguments: published.extend(arguments))
+    gpu.main()
+    _, machine, _, results = published
+    assert (machine["backend"], machine["accelerators"]) == ("tensorflow", ["a GPU"])
+    assert "jax" in machine
+    assert (results["precision"], results["images"]) == ("mixed_float16", 80)
+    assert results["seconds"] == {"exp0": [3.0, 1.0, 1.0]}

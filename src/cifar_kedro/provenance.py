@@ -65,7 +65,7 @@ def describe_run(
             "processor": _name_processor(),
             "cores": os.cpu_count(),
             "memory_gb": _measure_memory(),
-            "accelerators": _name_accelerators(backend),
+            "accelerators": name_accelerators(backend),
         },
         "started": now(),
     }
@@ -78,6 +78,29 @@ def name_hardware(provenance: dict[str, Any] | None) -> str:
     hardware = provenance["hardware"]
     accelerators = ", ".join(hardware["accelerators"])
     return accelerators or f"{hardware['cores']} cores, {hardware['processor']}"
+
+
+def name_accelerators(backend: str) -> list[str]:
+    """Return the names of the GPUs (or TPUs) that a backend of Keras sees.
+
+    Args:
+        backend: ``tensorflow``, ``jax`` or ``torch``.
+    """
+    if backend == "tensorflow":
+        import tensorflow
+
+        config = tensorflow.config
+        details = config.experimental.get_device_details
+        gpus = config.list_physical_devices("GPU")
+        return [str(details(gpu).get("device_name", gpu.name)) for gpu in gpus]
+    if backend == "jax":
+        import jax
+
+        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
+    import torch
+
+    count = torch.cuda.device_count()
+    return [torch.cuda.get_device_name(index) for index in range(count)]
 
 
 def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
@@ -155,22 +178,3 @@ def _measure_memory() -> float | None:
     except (AttributeError, ValueError, OSError):  # Windows has no such call
         return None
     return round(size / 1e9, 1)
-
-
-def _name_accelerators(backend: str) -> list[str]:
-    """Return the names of the GPUs (or TPUs) that Keras' backend sees."""
-    if backend == "tensorflow":
-        import tensorflow
-
-        config = tensorflow.config
-        details = config.experimental.get_device_details
-        gpus = config.list_physical_devices("GPU")
-        return [str(details(gpu).get("device_name", gpu.name)) for gpu in gpus]
-    if backend == "jax":
-        import jax
-
-        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
-    import torch
-
-    count = torch.cuda.device_count()
-    return [torch.cuda.get_device_name(index) for index in range(count)]
