@@ -118,6 +118,15 @@ def test_the_sample_environment_never_writes_where_the_real_one_does():
     assert all(path is None or path.startswith("data/sample/") for path in sample)
 
 
+@pytest.mark.parametrize("env", ["ablation", "tuning"])
+def test_environments_on_real_images_share_the_archive_and_nothing_else(env):
+    base, own = (make_loader(env=name)["catalog"] for name in ("base", env))
+    assert own.pop("cifar10") == base["cifar10"]
+    paths = {d.get("filepath") or d.get("path") for d in own.values()} - {None}
+    assert len(paths) > 10
+    assert all(path.startswith(f"data/{env}/") for path in paths)
+
+
 def test_catalog_paths_carry_what_is_classified():
     catalog = make_loader(classify={"images": "mine", "weights": "end"})["catalog"]
     assert catalog["own_images"]["path"] == "mine"

@@ -49,11 +49,12 @@ def test_the_address_is_that_of_the_file_or_of_the_environment(conf, monkeypatch
 def test_the_project_names_no_address_and_a_list_of_runs_for_each_kind(monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     names = {}
-    for env in ("base", "sample"):
+    for env in ("base", "sample", "ablation", "tuning"):
         loader = make_loader(ROOT / "conf", env)
         assert find_address(loader) is None
         names[env] = loader["mlflow"]["tracking"]["experiment"]["name"]
-    assert names == {"base": "cifar_kedro", "sample": "cifar_kedro-sample"}
+    assert names.pop("base") == "cifar_kedro"
+    assert names == {env: f"cifar_kedro-{env}" for env in names}
 
 
 def test_without_an_address_nothing_of_mlflow_is_imported(conf):
