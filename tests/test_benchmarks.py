@@ -1,8 +1,10 @@
 """What the benchmarks rest on: equal networks, and their arithmetic. Nothing is timed."""
 
 import itertools
+import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import common
@@ -10,7 +12,6 @@ import comparable
 import gpu
 import keras
 import matrix_product
-import native_torch
 import numpy as np
 import plain_keras
 import pytest
@@ -33,18 +34,52 @@ def experiment(request):
     return EXPERIMENTS[request.param]
 
 
+def run_apart(code, *arguments, given=None):
+    """Run code beside the benchmarks, in a process of its own; JSON goes in and out."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT / "benchmarks",
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"ended with {done.returncode}:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def ask_torch(function, given):
+    """Call a function of torch_process.py; skip the test where PyTorch is not installed."""
+    if not find_spec("torch"):
+        pytest.skip("PyTorch is not installed")
+    code = (ROOT / "tests/torch_process.py").read_text(encoding="utf-8")
+    return run_apart(code, function, given=given)
+
+
+def test_the_contender_in_pytorch_brings_no_tensorflow_along():
+    code = "import json, sys, native_torch; print(json.dumps([*sys.modules]))"
+    assert not {"tensorflow", "keras", "cifar_kedro"} & set(run_apart(code))
+
+
+def test_what_fails_in_a_process_of_its_own_says_why():
+    with pytest.raises(RuntimeError, match=r"(?s)ended with 3:\n.*no luck"):
+        run_apart("import sys; print('no luck', file=sys.stderr); sys.exit(3)")
+
+
 def test_contenders_train_as_many_parameters(experiment):
     ours = count_parameters(
         build_network(Network.model_validate(experiment["network"]))
     )
     assert ours == count_parameters(plain_keras.build_network(experiment["network"]))
-    torch = pytest.importorskip("torch")
-    model = native_torch.build_network(experiment["network"])
-    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    # PyTorch counts its batches too, one number per normalization.
-    statistics = [b for b in model.buffers() if b.dtype == torch.float32]
-    total = sum(p.numel() for p in [*model.parameters(), *statistics])
-    assert (total, trained) == (ours["total"], ours["trainable"])
+
+
+def test_torch_trains_as_many_parameters():
+    ours = {
+        name: count_parameters(plain_keras.build_network(experiment["network"]))
+        for name, experiment in EXPERIMENTS.items()
+    }
+    assert ask_torch("count_parameters", EXPERIMENTS) == ours
 
 
 def test_plain_network_computes_what_ours_computes():
@@ -86,35 +121,21 @@ def test_frozen_and_first_trained_layers_cost_less():
 
 
 def test_torch_penalizes_the_kernels_that_keras_penalizes():
-    pytest.importorskip("torch")
-    experiment = EXPERIMENTS["exp6"]
-    model = native_torch.build_network(experiment["network"])
-    decayed, free = native_torch.make_optimizer(model, experiment).param_groups
-    plain = plain_keras.build_network(experiment["network"])
+    groups = ask_torch("group_parameters", EXPERIMENTS["exp6"])
+    plain = plain_keras.build_network(EXPERIMENTS["exp6"]["network"])
     penalized = [la for la in plain.layers if getattr(la, "kernel_regularizer", None)]
-    assert len(decayed["params"]) == len(penalized) > 0
-    assert decayed["weight_decay"] == pytest.approx(0.02)
-    assert free["weight_decay"] == 0
-    assert sum(len(group["params"]) for group in (decayed, free)) == len(
-        list(model.parameters())
-    )
+    assert groups["sizes"][0] == len(penalized) > 0
+    assert groups["decays"] == [pytest.approx(0.02), 0]
+    assert sum(groups["sizes"]) == groups["parameters"]
 
 
 def test_torch_augmentation_flips_and_shifts():
-    torch = pytest.importorskip("torch")
-    images = torch.from_numpy(make_images(200)["images"]).permute(0, 3, 1, 2)
     settings = dict.fromkeys(EXPERIMENTS["exp7"]["augmentation"], 0.0)
-    still = settings | {"horizontal_flip": False}
-    torch.testing.assert_close(native_torch.augment(images, still), images)
-    flipped = native_torch.augment(images, settings | {"horizontal_flip": True})
-    same = torch.isclose(flipped, images, atol=1e-4).all(dim=(1, 2, 3))
-    mirrored = torch.isclose(flipped, images.flip(3), atol=1e-4).all(dim=(1, 2, 3))
-    assert (same ^ mirrored).all() and 60 < same.sum() < 140
-    dot = torch.zeros(200, 3, 32, 32)
-    dot[:, :, 16, 16] = 1.0
-    shifted = native_torch.augment(dot, still | {"width_shift_range": 0.1})
-    columns = (shifted[:, 0].sum(dim=1) * torch.arange(32)).sum(dim=1) - 16
-    assert 2.5 < columns.abs().max() <= 3.2 + 1e-3
+    augmented = ask_torch("augment", settings | {"horizontal_flip": False})
+    assert all(augmented["still"])
+    kept, mirrored = (np.array(augmented[key]) for key in ("kept", "mirrored"))
+    assert (kept ^ mirrored).all() and 60 < kept.sum() < 140
+    assert 2.5 < np.abs(augmented["shifts"]).max() <= 3.2 + 1e-3
 
 
 def test_workers_take_turns():
@@ -156,6 +177,7 @@ def test_rows_hold_ratios_of_medians():
 
 
 MEASURE = """
+import json
 import sys
 from dataclasses import astuple
 from pathlib import Path
@@ -163,22 +185,17 @@ from pathlib import Path
 import common
 import gpu
 
+folder, usages = Path(json.load(sys.stdin)), []
 for script in ("pass", "import time; x = bytearray(300_000_000); time.sleep(0.3)"):
     command = [sys.executable, "-c", script]
-    print(*astuple(common.measure_process(command, Path(sys.argv[1]), {})))
+    usages.append(astuple(common.measure_process(command, folder, {})))
+print(json.dumps(usages))
 """
 
 
 def test_processes_are_measured(tmp_path):
     """From a process of its own: the peak of a child is at least that of its parent."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(tmp_path)],
-        cwd=ROOT / "benchmarks",
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    small, large = (map(float, line.split()) for line in done.stdout.splitlines())
+    small, large = run_apart(MEASURE, given=str(tmp_path))
     (_, cpu, peak), (wall, _, peak_of_large) = small, large
     assert 0 < cpu < 10 and wall > 0.3
     assert 0.005 < peak < 0.1 and 0.3 < peak_of_large < 0.4
