@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node
+from PIL import Image
 
 from cifar_kedro import prediction
 from cifar_kedro.checkpoint import Checkpoint
@@ -72,13 +73,32 @@ def test_an_interrupted_run_is_no_failure(project, note, monkeypatch):
     assert not note.exists()
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "filters", "missing"),
+    [
+        ("exp0", {"tags": ["reporting"]}, r"history\.csv"),
+        ("classify", {}, r"best_model\.keras"),
+    ],
+)
+def test_what_fails_beside_an_experiment_is_no_failure_of_it(
+    project, note, pipeline, filters, missing
+):
+    images = project / "data/sample/01_raw/images"
+    images.mkdir(parents=True)
+    Image.new("RGB", (40, 40), "red").save(images / "red.png")
+    with pytest.raises(DatasetError, match=missing):
+        run(project, pipeline, **filters)
+    assert not note.exists()
+
+
 class Catalog(dict[str, Any]):
     def save(self, name, data):
         self[name] = data
 
 
-def make_node(namespace, name="n"):
-    return Node(len, inputs="data", outputs="size", name=name, namespace=namespace)
+def make_node(namespace, name="n", tags=("modelling",)):
+    names = {"inputs": "data", "outputs": "size", "name": name}
+    return Node(len, **names, namespace=namespace, tags=tags)
 
 
 def test_the_note_stays_while_other_nodes_run(tmp_path):
@@ -95,7 +115,7 @@ def test_the_note_stays_while_other_nodes_run(tmp_path):
 def test_a_failure_of_the_data_is_of_no_experiment():
     hooks, catalog = FailureHooks(), Catalog()
     hooks.before_dataset_loaded(make_node("exp0"))
-    hooks.before_dataset_loaded(make_node(None))
+    hooks.before_dataset_loaded(make_node(None, tags=["data_engineering"]))
     hooks.on_pipeline_error(ValueError(), catalog)
     assert not catalog
 

@@ -56,8 +56,9 @@ class FailureHooks:
     """Leaves a note where an experiment fails, which its next try removes.
 
     The note, ``{experiment}.failure`` in the catalog, is for the summary. A killed or
-    interrupted run is no failure. Of nodes that run at the same time (`ThreadRunner`)
-    the note may name the wrong one.
+    interrupted run is no failure, nor is what comes to nothing beside the experiment: its
+    figures, the classification of other images. Of nodes that run at the same time
+    (`ThreadRunner`) the note may name the wrong one.
     """
 
     _node: Any = None
@@ -78,7 +79,7 @@ class FailureHooks:
     @hook_impl
     def on_pipeline_error(self, error: Exception, catalog: Any) -> None:
         """Leave the note."""
-        if self._node and self._node.namespace:
+        if self._node and "modelling" in self._node.tags:
             note = {
                 "node": self._node.name,
                 "error": type(error).__name__,
@@ -96,7 +97,7 @@ class FailureHooks:
 
         Before and not after: an error here must not cost what the node has made.
         """
-        if node.namespace:
+        if node.namespace:  # of any node: earlier versions noted failed figures, too
             failure = catalog.get(f"{node.namespace}.failure")
             if failure.exists() and failure.load()["node"] == node.name:
                 failure.delete()
