@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node
+from kedro.runner import ThreadRunner
 from PIL import Image
 
 from cifar_kedro import prediction
@@ -164,6 +165,26 @@ def test_the_state_of_a_training_stays_until_its_run_has_ended_well(
         "model.keras",
         "provenance.json",
     ]
+
+
+def test_the_state_of_a_training_that_is_left_out_stays(project):
+    run(project, "exp0")
+    data = project / "data/sample"
+    state = data / "06_models/exp0/seed-0/checkpoint.npz"
+    state.write_bytes(b"of a second training, which was interrupted")
+    run(project, "exp0", only_missing_outputs=True)
+    assert state.exists()
+    metrics = data / "07_model_output/exp0/seed-0/metrics.json"
+    metrics.unlink()
+    run(project, "exp0", only_missing_outputs=True)
+    assert metrics.exists() and state.exists()
+
+
+def test_in_a_run_of_threads_the_state_goes_too(project):
+    run(project, "exp0", runner=ThreadRunner())
+    folder = project / "data/sample/06_models/exp0/seed-0"
+    assert (folder / "model.keras").exists()
+    assert not (folder / "checkpoint.npz").exists()
 
 
 def test_other_parameters_are_refused_until_the_training_starts_afresh(

@@ -106,12 +106,18 @@ class FailureHooks:
 class CheckpointHooks:
     """Claims the trainings of a run, and clears their states away when it has ended well.
 
-    Not earlier: whatever a run was killed at, its trainings need not be done again.
+    Not earlier: whatever a run was killed at, its trainings need not be done again. And
+    of no other training: with ``--only-missing-outputs`` Kedro leaves out nodes of the
+    pipeline that it shows to hooks, maybe one whose state is of an interrupted run.
+
+    Of nodes in other processes (`ParallelRunner`) hooks hear nothing; nor can the project
+    run there, as its network and images are handed on in memory.
     """
 
     def __init__(self) -> None:
         """Claim nothing yet."""
         self._claims = ExitStack()
+        self._used: list[Any] = []
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
@@ -121,15 +127,23 @@ class CheckpointHooks:
             DatasetError: If another process is at one of them.
         """
         self._claims.close()  # those of an interrupted run of the same process
+        self._used.clear()
+        names = sorted(n for n in pipeline.inputs() if n.endswith(".checkpoint"))
         with ExitStack() as claims:
-            for checkpoint in _list_checkpoints(pipeline, catalog):
-                claims.enter_context(checkpoint.claim())
+            for name in names:
+                claims.enter_context(catalog.load(name).claim())
             self._claims = claims.pop_all()
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Remember the checkpoints of the trainings that are run."""
+        if dataset_name.endswith(".checkpoint"):
+            self._used.append(data)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
         """Clear away, and let go."""
-        for checkpoint in _list_checkpoints(pipeline, catalog):
+        for checkpoint in self._used:
             checkpoint.delete()
         self._claims.close()
 
@@ -137,8 +151,3 @@ class CheckpointHooks:
     def on_pipeline_error(self) -> None:
         """Let go; the states stay."""
         self._claims.close()
-
-
-def _list_checkpoints(pipeline: Any, catalog: Any) -> list[Any]:
-    names = sorted(n for n in pipeline.inputs() if n.endswith(".checkpoint"))
-    return [catalog.load(name) for name in names]
