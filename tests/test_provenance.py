@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cifar_kedro
@@ -64,6 +64,7 @@ def test_gpus_are_named(monkeypatch):
     assert run["hardware"]["accelerators"] == ["NVIDIA H100", "/gpu:1"]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 19), st.integers(0, 31), st.integers(0, 2))
 def test_the_hash_tells_any_changed_pixel_and_label(image, row, channel):
     data = make_images(20)
