@@ -2,6 +2,7 @@ import errno
 import multiprocessing
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,7 +112,8 @@ def test_a_full_disk_leaves_the_last_state(checkpoint, monkeypatch):
 
 def test_a_training_has_one_owner(checkpoint, tmp_path):
     with checkpoint.claim():
-        with pytest.raises(DatasetError, match=f"process {os.getpid()} is at the same"):
+        name = rf"^process {os.getpid()} on \S+ is at the same"
+        with pytest.raises(DatasetError, match=name):
             with checkpoint.claim():
                 pass
     assert list((tmp_path / "run").iterdir()) == []
@@ -131,11 +133,36 @@ def test_the_claim_of_a_dead_process_does_not_count(checkpoint):
     owner = context.Process(target=hold, args=(checkpoint.filepath, claimed))
     owner.start()
     assert claimed.wait(60)
-    with pytest.raises(DatasetError, match=f"process {owner.pid} is at the same"):
+    with pytest.raises(DatasetError, match=f"process {owner.pid} on"):
         with checkpoint.claim():
             pass
     owner.kill()
     owner.join()
+    with checkpoint.claim():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("content", "owner"),
+    [
+        ("7\nc0ffee\n", "process 7 on c0ffee"),
+        ("7\nc0ffee\n1234\n", "process 7 on c0ffee"),
+        ("", "an unknown process"),
+    ],
+)
+def test_the_claim_of_a_machine_that_is_gone_is_named_with_what_to_do(
+    checkpoint, content, owner
+):
+    lock = Path(f"{checkpoint.filepath}.lock")
+    lock.parent.mkdir()
+    lock.write_text(content)
+    with pytest.raises(DatasetError) as error:
+        with checkpoint.claim():
+            pass
+    message = str(error.value)
+    assert message.startswith(f"{owner} is at the same experiment and seed.")
+    assert message.endswith(f"is gone with its machine or container, delete {lock}")
+    lock.unlink()
     with checkpoint.claim():
         pass
 

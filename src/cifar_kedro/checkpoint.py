@@ -116,12 +116,12 @@ class Checkpoint:
     def claim(self) -> Iterator[None]:
         """Claim this training for this process while the block runs.
 
-        The claim of a process that died does not count. In a store that is no file
-        system nothing is claimed.
+        The claim of a process that died does not count, if it was one of this machine. In
+        a store that is no file system nothing is claimed.
 
         Raises:
-            DatasetError: If another process, which lives, has claimed it, or if nothing
-                can be written there.
+            DatasetError: If another process, which lives or is of another machine, has
+                claimed it, or if nothing can be written there.
         """
         file_system, path = self._file.storage
         if not isinstance(file_system, LocalFileSystem):
@@ -133,10 +133,23 @@ class Checkpoint:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise DatasetError(
-                f"process {lock.pid} is at the same experiment and seed ({path}.lock). "
-                "Wait until it has ended, or choose another seed: --params seed=1"
+                f"{_name_owner(Path(lock.lock_file))} is at the same experiment and seed. "
+                "Wait until it has ended, or choose another seed: --params seed=1. If that "
+                f"process is gone with its machine or container, delete {lock.lock_file}"
             ) from error
         try:
             yield
         finally:
             lock.release()
+
+
+def _name_owner(lock_file: Path) -> str:
+    """Name a process and its machine, which filelock writes into the first two lines.
+
+    A file can be empty, after a crash, or let go and deleted by now.
+    """
+    try:
+        pid, machine, *_ = lock_file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return "an unknown process"
+    return f"process {pid} on {machine}"
