@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# The classes of TensorFlow and PyTorch, by name: neither is imported for this. JAX has
-# none of its own, but a status at the head of the message.
+# The classes of TensorFlow and PyTorch, by name: neither is imported for this.
 _CLASSES = ("ResourceExhaustedError", "OutOfMemoryError")
-_STATUS = "RESOURCE_EXHAUSTED"
+
+# JAX has no class of its own, but a status at the head of the message; and Keras, loading
+# weights, tells of any error in the message of a ValueError: TensorFlow's, numpy's.
+_MESSAGES = ("RESOURCE_EXHAUSTED", "OOM when allocating", "Unable to allocate")
 
 # What TensorFlow, numpy, PyTorch and JAX say of the amount, out of pages of text.
 _AMOUNT = re.compile(r"OOM when allocating [^\n]*|.*allocate [^\n]*", re.IGNORECASE)
@@ -27,7 +29,7 @@ def explaining_lack_of_memory() -> Iterator[None]:
         if not (
             isinstance(error, MemoryError)
             or type(error).__name__ in _CLASSES
-            or _STATUS in message
+            or any(part in message for part in _MESSAGES)
         ):
             raise
         amount = _AMOUNT.search(message)

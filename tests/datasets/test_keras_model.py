@@ -1,3 +1,7 @@
+import builtins
+import errno
+import io
+
 import keras
 import numpy as np
 import pytest
@@ -37,10 +41,56 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path, content):
     path = tmp_path / "model.keras"
     path.write_bytes(content)
     message = (
-        f"model.keras is damaged .*received {len(content)} bytes.*Delete it and run"
+        rf"model\.keras is damaged, .*another version of Keras \(here {keras.__version__}\)"
+        rf".*received {len(content)} bytes.*provenance\.json .*move it away and run"
     )
     with pytest.raises(DatasetError, match=message):
         KerasModelDataset(filepath=str(path)).load()
+
+
+class ResourceExhaustedError(Exception): ...
+
+
+@pytest.mark.parametrize("method", ["build", "load_own_variables"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 4.00 GiB for an array"),
+        ResourceExhaustedError("OOM when allocating tensor with shape[512,64,32,32]"),
+    ],
+)
+def test_a_model_that_the_memory_does_not_hold_is_not_called_damaged(
+    dataset, model, monkeypatch, method, error
+):
+    dataset.save(model)
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(keras.layers.Dense, method, fail)
+    with pytest.raises(DatasetError) as raised:
+        dataset.load()
+    assert f"The memory is not enough: {error}" in str(raised.value)
+    assert "damaged" not in str(raised.value)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(
+    tmp_path, model, monkeypatch
+):
+    dataset = KerasModelDataset(filepath=str(tmp_path / "model.keras"))
+    dataset.save(model)
+    open_file = io.open
+
+    def refuse(file, *arguments, **options):
+        if str(file).endswith("model.keras"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        return open_file(file, *arguments, **options)
+
+    # In place of its mode, which does not bind root.
+    monkeypatch.setattr(io, "open", refuse)
+    monkeypatch.setattr(builtins, "open", refuse)
+    with pytest.raises(DatasetError, match=r"Permission denied: .*model\.keras"):
+        dataset.load()
 
 
 def test_a_failed_save_leaves_the_old_model(tmp_path, model, monkeypatch):

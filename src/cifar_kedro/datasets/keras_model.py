@@ -6,6 +6,7 @@ from kedro.io import DatasetError
 
 from cifar_kedro.datasets.replacing import replacing
 from cifar_kedro.datasets.single_file import SingleFileDataset
+from cifar_kedro.memory import explaining_lack_of_memory
 
 
 class KerasModelDataset(SingleFileDataset[Any]):
@@ -41,7 +42,8 @@ class KerasModelDataset(SingleFileDataset[Any]):
             The `keras.Model`, compiled if it was compiled when saved.
 
         Raises:
-            DatasetError: If the file is missing, damaged or not a Keras model.
+            DatasetError: If the file is missing or can't be read; damaged, of another
+                version of Keras, or not a Keras model; or too large for the memory.
         """
         if not self._exists():
             remedy = self._made_by and (
@@ -51,11 +53,17 @@ class KerasModelDataset(SingleFileDataset[Any]):
         import keras
 
         with self._at_hand() as path:
+            path.open("rb").close()  # Keras would take what can't be opened for damaged
             try:
-                return keras.saving.load_model(path, safe_mode=True)
+                with explaining_lack_of_memory():
+                    return keras.saving.load_model(path, safe_mode=True)
+            except MemoryError:  # says nothing against the file
+                raise
             except Exception as error:  # zipfile, h5py and Keras raise nearly anything
                 raise DatasetError(
-                    f"{self._filepath} is damaged or not a Keras model: received "
-                    f"{path.stat().st_size} bytes, expected a .keras file ({error}). "
-                    "Delete it and run its experiment again."
+                    f"{self._filepath} is damaged, not a Keras model, or saved by another "
+                    f"version of Keras (here {keras.__version__}): received "
+                    f"{path.stat().st_size} bytes, expected a .keras file ({error}). Load "
+                    "it with the version that saved it, which provenance.json beside it "
+                    "names. If that fails, too, move it away and run its experiment again."
                 ) from error
