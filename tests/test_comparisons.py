@@ -65,7 +65,8 @@ def test_a_pair_is_compared_with_every_seed_that_both_have():
 
 
 def test_a_pair_that_has_not_run_has_the_reports_difference_alone():
-    pair = row(compare_experiments(make_results(make_run("exp0", 0.6))), "exp1", "exp0")
+    runs = [make_run("exp0", 0.6, seed=seed) for seed in (0, 1)]
+    pair = row(compare_experiments(make_results(*runs)), "exp1", "exp0")
     assert pair["usable"] is False
     assert pd.isna(pair["difference_points"]) and pd.isna(pair["p_value_holm"])
     assert pair["reported_points"] == pytest.approx(14.18)

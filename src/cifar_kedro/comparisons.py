@@ -61,10 +61,11 @@ def compare_experiments(results: Results) -> pd.DataFrame:
             "reported_points": reported,
             "reported_error_points": error,
         }
-        shown = {name: results.shown(name) for name in (baseline, experiment)}
+        both = (baseline, experiment)
+        shown = {name: run for name in both if (run := results.shown(name))}
         rows += [
-            pair | _compare_runs(runs[baseline], runs[experiment])
-            for runs in results.together(shown) or [shown]
+            pair | _compare_runs(runs.get(baseline), runs.get(experiment))
+            for runs in results.together(both) or [shown]
         ]
     table = pd.DataFrame(rows, columns=[*COLUMNS]).astype(COLUMNS)
     family = table["usable"] & table["reported_points"].notna()

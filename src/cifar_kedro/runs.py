@@ -1,5 +1,6 @@
 """What evaluation persisted of the runs, and how far it can be relied on."""
 
+import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -185,4 +186,4 @@ def _belong_together(run: Run) -> bool:
         (run.history["seconds"].sum(), run.metrics["training_seconds"]),
         (run.right().mean(), run.metrics["weights"]["end"]["test_accuracy"]),
     ]
-    return bool(np.allclose(*zip(*pairs, strict=True)))
+    return all(math.isclose(*pair, rel_tol=1e-6) for pair in pairs)
