@@ -172,14 +172,8 @@ def make_keras_callback(turn: Turn, images: int, introduction: Any = None) -> An
                 turn(images / self._seconds)
             self._start, self._seconds = time.perf_counter(), 0.0
 
-        def on_test_begin(self, logs: Any = None) -> None:
-            self._stop_clock()
-
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            self._stop_clock()
-
-        def _stop_clock(self) -> None:
-            self._seconds = self._seconds or time.perf_counter() - self._start
+            self._seconds = time.perf_counter() - self._start
 
     return EpochsAsRounds()
 
