@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from cifar_kedro.checkpoint import Checkpoint, TrainingState
 from cifar_kedro.config import Training
+from cifar_kedro.validation import LabelledImages
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,6 @@ EVALUATION_BATCH = 1000
 # sign once, in their first epoch, and would do so again after a restart.
 COUNTERS = ("best", "wait", "best_epoch", "stopped_epoch", "cooldown_counter")
 
-Images = dict[str, np.ndarray]
 Logs = dict[str, Any]
 
 
@@ -49,7 +49,7 @@ class Validation(keras.callbacks.Callback):
     that starts no input pipeline.
     """
 
-    def __init__(self, network: keras.Model, images: Images, loss: Any) -> None:
+    def __init__(self, network: keras.Model, images: LabelledImages, loss: Any) -> None:
         """Measure `network` on `images`: float32 images in [0, 1], uint8 labels.
 
         Args:

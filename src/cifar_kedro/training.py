@@ -22,6 +22,7 @@ from cifar_kedro.execution import for_fit, for_training, prepare_keras
 from cifar_kedro.losses import make_loss
 from cifar_kedro.optimizers import make_optimizer
 from cifar_kedro.resident_images import ResidentImages
+from cifar_kedro.validation import LabelledImages
 from cifar_kedro.whitening import whiten
 
 logger = logging.getLogger(__name__)
@@ -36,13 +37,11 @@ HISTORY_COLUMNS = [
     "seconds",
 ]
 
-Images = dict[str, np.ndarray]
-
 
 def fit(
     network: keras.Model,
-    train: Images,
-    validation: Images,
+    train: LabelledImages,
+    validation: LabelledImages,
     experiment: Experiment,
     seed: int,
     *,
