@@ -75,8 +75,8 @@ def test_a_diverged_loss_names_epoch_and_step(loss):
 
 def show_epoch(epochs=3):
     """Let a progress see an epoch of two steps, the second of `epochs`."""
-    progress = Progress("tiny", 40, epochs)
-    progress.set_params({"steps": 2})
+    progress = Progress("tiny", 40)
+    progress.set_params({"epochs": epochs, "steps": 2})
     progress.on_epoch_begin(1)
     for batch in range(2):
         progress.on_train_batch_end(batch, LOGS)

@@ -193,7 +193,6 @@ BEYOND_THE_REPORT = {
         },
         "schedule": "linear",
         "label_smoothing": 0.2,
-        "progressive_resizing": {"side": 16, "epochs": 4},
     },
 }
 
@@ -281,29 +280,6 @@ def test_what_goes_beyond_the_report_learns():
     history = run(make_experiment(**BEYOND_THE_REPORT))[2]
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert history["learning_rate"].diff().lt(0)[1:].all()
-
-
-def test_the_first_epochs_see_smaller_images():
-    experiment = make_experiment(
-        network={"global_max": True},
-        training={"batch_size": 40, "progressive_resizing": {"side": 16, "epochs": 1}},
-    )
-
-    def measure(network, images):
-        for layer in network.layers[1:]:  # the first demands whole images
-            images = layer(images)
-        likelihood = np.array(images)[np.arange(40), TRAIN["labels"]]
-        return -np.log(likelihood).mean()
-
-    prepare_keras(0, "float32", Execution())
-    losses = [
-        measure(
-            build_network(experiment.network),
-            keras.ops.image.resize(TRAIN["images"], (16, 16), antialias=True),
-        ),
-        measure(run(experiment, max_epochs=1)[0], TRAIN["images"]),
-    ]
-    assert run(experiment)[2]["loss"].tolist() == pytest.approx(losses, 1e-5)
 
 
 def test_validation_has_the_loss_of_the_training():

@@ -190,17 +190,16 @@ def _counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
 class Progress(keras.callbacks.Callback):
     """A bar while an epoch runs, on a terminal; a line in the log when it has ended."""
 
-    def __init__(self, name: str, images: int, epochs: int) -> None:
-        """Call the training `name`; it has `epochs`, each of `images` images."""
+    def __init__(self, name: str, images: int) -> None:
+        """Call the training `name`; an epoch has `images` images."""
         super().__init__()
         self._name = name
         self._images = images
-        self._epochs = epochs
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the bar."""
         self._since = time.perf_counter()
-        self._label = f"{self._name}, epoch {epoch + 1}/{self._epochs}"
+        self._label = f"{self._name}, epoch {epoch + 1}/{self.params['epochs']}"
         self._bar = tqdm(
             desc=self._label,
             total=self._images,
@@ -222,7 +221,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Log the line."""
         self._bar.close()
-        epochs_left = self._epochs - epoch - 1
+        epochs_left = self.params["epochs"] - epoch - 1
         logger.info(
             "%s: accuracy %.4f, validation %.4f; loss %.4f, validation %.4f; "
             "learning rate %.2g; %s images/s; %s%s",

@@ -76,24 +76,20 @@ def fit(
         whiten(network, train["images"], whitening)
     images = ResidentImages(train["images"])
     batches = _order(train["labels"], experiment, seed)
-    stages = _join(network, images, experiment, seed)
-    optimizer = make_optimizer(training, batches.steps_per_epoch)
-    for trainee, _ in stages:
-        trainee.compile(
-            optimizer=optimizer,
-            loss=make_loss(training),
-            metrics=["accuracy"],
-            steps_per_execution=count_steps(execution, batches.steps_per_epoch),
-        )
-        optimizer = trainee.optimizer  # Keras may have wrapped it
-    epochs = min(training.epochs, max_epochs or training.epochs)
+    trainee = _join(network, images, experiment, seed)
+    trainee.compile(
+        optimizer=make_optimizer(training, batches.steps_per_epoch),
+        loss=make_loss(training),
+        metrics=["accuracy"],
+        steps_per_execution=count_steps(execution, batches.steps_per_epoch),
+    )
     record, steering = EpochRecord(network), make_steering(training)
     callbacks = [
         StopOnDivergence(),
         Validation(network, validation, make_loss(training)),
         record,
         *steering,
-        Progress(experiment.name, len(train["labels"]), epochs),
+        Progress(experiment.name, len(train["labels"])),
     ]
     stopped = False
     if checkpoint:
@@ -103,19 +99,18 @@ def fit(
             saving.restore(state)
             stopped = state.stopped
             logger.info("%s: resumed after epoch %d", experiment.name, len(record.rows))
-    for trainee, end in stages:
-        done, last = len(record.rows), min(end, epochs)
-        if done < last and not stopped:
-            batches.first_epoch = done
-            trainee.fit(
-                for_fit(batches),
-                steps_per_epoch=batches.steps_per_epoch,
-                shuffle=False,  # the batches are
-                initial_epoch=done,
-                epochs=last,
-                callbacks=callbacks,
-                verbose=0,
-            )
+    epochs, done = min(training.epochs, max_epochs or training.epochs), len(record.rows)
+    if done < epochs and not stopped:
+        batches.first_epoch = done
+        trainee.fit(
+            for_fit(batches),
+            steps_per_epoch=batches.steps_per_epoch,
+            shuffle=False,  # the batches are
+            initial_epoch=done,
+            epochs=epochs,
+            callbacks=callbacks,
+            verbose=0,
+        )
     best_network = keras.models.clone_model(network)
     best_network.set_weights(record.best_weights)
     return network, best_network, pd.DataFrame(record.rows)[HISTORY_COLUMNS]
@@ -136,28 +131,18 @@ def _alternates(experiment: Experiment) -> bool:
 
 def _join(
     network: keras.Model, images: ResidentImages, experiment: Experiment, seed: int
-) -> list[tuple[keras.Model, int]]:
+) -> keras.Model:
     """Join images, augmentation if there is any, and network: from rows to classes.
 
     The network itself stays uncompiled and free of both, so that it is saved without
-    them. Its variables are the trainees'.
-
-    Returns:
-        What is trained, and up to which epoch: one after the other.
+    them. Its variables are the trainee's.
     """
     rows = keras.Input((), dtype="int32")
     x = images(rows)
     if experiment.augmentation:
         augment = AffineAugmentation(experiment.augmentation, seed)
         x = augment(x, rows < 0 if _alternates(experiment) else None)
-    trained = for_training(network)
-    stages = [(keras.Model(rows, trained(x)), experiment.training.epochs)]
-    if small := experiment.training.progressive_resizing:
-        x = keras.layers.Resizing(small.side, small.side, antialias=True)(x)
-        for layer in trained.layers[1:]:  # the first demands whole images
-            x = layer(x)
-        stages.insert(0, (keras.Model(rows, x), small.epochs))
-    return stages
+    return keras.Model(rows, for_training(network)(x))
 
 
 def _state_of(trainee: keras.Model, images: ResidentImages) -> list[keras.Variable]:

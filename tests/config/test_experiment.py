@@ -258,21 +258,3 @@ def test_run_settings_refusals(change, message):
     RunSettings.model_validate(settings)
     with pytest.raises(ValidationError, match=message):
         RunSettings.model_validate(settings | change)
-
-
-@pytest.mark.parametrize(
-    ("side", "network", "message"),
-    [
-        (16, {}, r"without network\.global_max"),
-        (8, {"global_max": True, "blocks": [{"filters": [4]}] * 4}, "at least 16"),
-        (
-            4,
-            {"global_max": True, "whitening": {"size": 4, "epsilon": 1.0}},
-            "received 4, expected at least 5",
-        ),
-    ],
-)
-def test_smaller_images_must_fit_the_network(side, network, message):
-    training = {"progressive_resizing": {"side": side, "epochs": 1}}
-    with pytest.raises(ValidationError, match=message):
-        make_experiment(network=network, training=training)

@@ -34,22 +34,8 @@ def test_a_schedule_and_a_plateau_do_not_go_together():
         {"label_smoothing": 1.0},
         {"label_smoothing": -0.1},
         {"validation_images": 0},
-        {"progressive_resizing": {"side": 32, "epochs": 1}},
     ],
 )
 def test_what_is_out_of_range_is_refused(training):
     with pytest.raises(ValidationError):
         make(**training)
-
-
-@pytest.mark.parametrize(
-    ("training", "message"),
-    [
-        ({"epochs": 1}, "received 1, expected less than epochs 1"),
-        ({"early_stopping": {"loss": 3}}, "expected both of these to be null"),
-    ],
-)
-def test_images_grow_before_the_end_and_nothing_waits_for_it(training, message):
-    small = {"side": 16, "epochs": 1}
-    with pytest.raises(ValidationError, match=message):
-        make(progressive_resizing=small, **training)

@@ -61,18 +61,3 @@ class Experiment(Strict):
                 raise ValueError(problem)
             logger.warning("%s: %s. Kept, as the report has it.", self.name, problem)
         return self
-
-    @model_validator(mode="after")
-    def _smaller_images_fit(self) -> Self:
-        small, network = self.training.progressive_resizing, self.network
-        if small and not network.global_max:
-            raise ValueError(
-                "training.progressive_resizing: received one without network.global_max, "
-                "expected that to be true: another classifier takes images of one size"
-            )
-        if small and small.side < network.least_side:
-            raise ValueError(
-                f"training.progressive_resizing.side: received {small.side}, expected at "
-                f"least {network.least_side}: the poolings must leave a pixel"
-            )
-        return self

@@ -147,31 +147,21 @@ class Network(Strict):
             )
         return self
 
-    @property
-    def poolings(self) -> int:
-        """Number of 2x2 poolings, the backbone's included."""
+    @model_validator(mode="after")
+    def _poolings_leave_a_pixel(self) -> Self:
         kept = (
             VGG16_LAYERS[: VGG16_LAYERS.index(self.backbone.up_to) + 1]
             if self.backbone
             else ()
         )
-        return sum("pool" in layer for layer in kept) + sum(
+        poolings = sum("pool" in layer for layer in kept) + sum(
             bool(b.pool) for b in self.blocks
         )
-
-    @property
-    def least_side(self) -> int:
-        """Side, in pixels, of the smallest images of which the poolings leave a pixel."""
-        pooled: int = 2**self.poolings
-        return pooled + (self.whitening.size - 1 if self.whitening else 0)
-
-    @model_validator(mode="after")
-    def _poolings_leave_a_pixel(self) -> Self:
         side = SIDE - (self.whitening.size - 1 if self.whitening else 0)
         at_most = side.bit_length() - 1
-        if self.poolings > at_most:
+        if poolings > at_most:
             raise ValueError(
-                f"blocks: received {self.poolings} poolings, the backbone's included, expected "
+                f"blocks: received {poolings} poolings, the backbone's included, expected "
                 f"at most {at_most}: each halves the {side} pixels of a side"
             )
         return self

@@ -4,7 +4,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cifar_kedro.config.network import SIDE
 from cifar_kedro.config.strict import Positive, Strict
 
 Metric = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
@@ -60,18 +59,6 @@ class ReduceLROnPlateau(Strict):
     min_lr: LearningRate
 
 
-class ProgressiveResizing(Strict):
-    """Smaller images in the first epochs, which cost less (EfficientNetV2, Tan and Le, 2021).
-
-    Attributes:
-        side: Side of the smaller images, in pixels.
-        epochs: How many epochs see them.
-    """
-
-    side: int = Field(ge=1, lt=SIDE)
-    epochs: Positive
-
-
 class Training(Strict):
     """How a network is trained.
 
@@ -79,7 +66,6 @@ class Training(Strict):
         label_smoothing: Share of the target that all classes have in equal parts.
         validation_images: The first so many validation images validate, and the others
             are trained on; null leaves all to validation.
-        progressive_resizing: Smaller images in the first epochs; none if null.
         drop_remainder: Whether an epoch leaves out the last, smaller batch (the report's
             ``steps_per_epoch = 40000 // 512`` in the augmented experiments).
         schedule: ``linear``: the learning rates fall by the same step by step, to zero
@@ -95,7 +81,6 @@ class Training(Strict):
     validation_images: Positive | None = None
     drop_remainder: bool = False
     epochs: Positive
-    progressive_resizing: ProgressiveResizing | None = None
     early_stopping: EarlyStopping = EarlyStopping()
     reduce_lr: ReduceLROnPlateau | None = None
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
@@ -106,28 +91,6 @@ class Training(Strict):
             raise ValueError(
                 f"schedule: received '{self.schedule}' beside reduce_lr, expected one of "
                 "them to be null: both set the learning rate"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _nothing_waits_while_images_grow(self) -> Self:
-        """Refuse callbacks that Keras would start anew with the larger images."""
-        waits = self.reduce_lr or self.early_stopping != EarlyStopping()
-        if self.progressive_resizing and waits:
-            raise ValueError(
-                "progressive_resizing: received one beside early_stopping or reduce_lr, "
-                "expected both of these to be null: their patience would begin anew when "
-                "the images grow"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _images_grow(self) -> Self:
-        small = self.progressive_resizing
-        if small and small.epochs >= self.epochs:
-            raise ValueError(
-                f"progressive_resizing.epochs: received {small.epochs}, expected less "
-                f"than epochs {self.epochs}: the last see whole images"
             )
         return self
 
