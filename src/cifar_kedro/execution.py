@@ -45,7 +45,7 @@ def for_fit(batches: ShuffledBatches) -> Any:
     """Wrap endless batches for `keras.Model.fit`."""
     if keras.backend.backend() != "tensorflow":
         return batches
-    from cifar_kedro.tensorflow_tuning import as_dataset
+    from cifar_kedro.tensorflow_feed import as_dataset
 
     return as_dataset(batches)
 
@@ -54,6 +54,6 @@ def for_training(network: keras.Model) -> keras.Model:
     """Return the network, its variables shared, in the form that trains fastest."""
     if keras.backend.backend() != "tensorflow":
         return network
-    from cifar_kedro.tensorflow_tuning import fuse_batch_normalization
+    from cifar_kedro.tensorflow_layers import tune_layers
 
-    return fuse_batch_normalization(network)
+    return tune_layers(network)

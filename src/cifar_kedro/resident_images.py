@@ -25,7 +25,7 @@ class ResidentImages(keras.layers.Layer):
         super().__init__(dtype="float32", trainable=False, **kwargs)
         value: Any = images
         if keras.backend.backend() == "tensorflow":
-            from cifar_kedro.tensorflow_tuning import share_memory
+            from cifar_kedro.tensorflow_feed import share_memory
 
             value = share_memory(images)
         self.images = keras.Variable(value, trainable=False)
