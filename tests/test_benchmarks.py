@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import common
 import comparable
+import convolutions
 import gpu
 import keras
 import matrix_product
@@ -313,3 +314,15 @@ def test_what_a_gpu_gave_says_on_what_and_how(monkeypatch):
     assert "jax" in machine
     assert (results["precision"], results["images"]) == ("mixed_float16", 80)
     assert results["seconds"] == {"exp0": [3.0, 1.0, 1.0]}
+
+
+def test_the_convolutions_of_networks_are_listed_once_and_timed():
+    layers = convolutions.list_layers(["exp1", "exp3", "exp13"])
+    assert (8, 64, 128) in layers and (15, 128, 384) in layers
+    assert len(layers) == len(set(layers))
+    assert min(min(layer[1:]) for layer in layers) >= convolutions.LEAST_CHANNELS
+    seconds = convolutions.measure((4, 2, 3), rounds=2)
+    assert {name: len(times) for name, times in seconds.items()} == {
+        "direct": 2,
+        "winograd": 2,
+    }

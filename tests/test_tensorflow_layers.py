@@ -4,11 +4,20 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from cifar_kedro import tensorflow_layers
 from cifar_kedro.networks import build_network
-from cifar_kedro.tensorflow_layers import WINOGRAD_CHANNELS, tune_layers
+from cifar_kedro.tensorflow_layers import tune_layers
 from tests.conftest import make_experiment, make_images
 
 IMAGES = make_images(64)["images"]
+CHANNELS = 4
+
+
+@pytest.fixture(autouse=True)
+def _on_a_cpu(monkeypatch):
+    """Pretend that there is no GPU, and that few channels are enough."""
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])
+    monkeypatch.setattr(tensorflow_layers, "WINOGRAD_CHANNELS", CHANNELS)
 
 
 def networks(batch_norm=True):
@@ -26,11 +35,29 @@ def step(network, images):
     return outputs, *gradients, *network.non_trainable_variables
 
 
-def test_the_fused_network_shares_its_variables():
-    network, fused = networks()
-    assert {id(v) for v in fused.variables} == {id(v) for v in network.variables}
-    kinds = [type(layer).__name__ for layer in fused.layers]
-    assert kinds.count("_FusedBatchNormalization") == 1  # the dense layer's is not
+def kinds(network):
+    return [type(layer).__name__ for layer in network.layers]
+
+
+def test_the_tuned_network_has_the_same_variables_in_the_same_order():
+    """Checkpoints list them by their place."""
+    network = build_network(
+        make_experiment(
+            network={
+                "blocks": [{"filters": [4, 4]}, {"filters": [4]}],
+                "batch_norm": True,
+                "l2": 0.01,
+            }
+        ).network
+    )
+    network.get_layer("conv1_2").trainable = False
+    tuned = tune_layers(network)
+    assert kinds(tuned).count("_WinogradConvolution") == 2  # the first has 3 channels
+    assert kinds(tuned).count("_FusedBatchNormalization") == 3  # a dense layer's is not
+    for kind in ("variables", "trainable_variables"):
+        found, wanted = ([id(v) for v in getattr(n, kind)] for n in (tuned, network))
+        assert found == wanted
+    assert len(tuned.losses) == len(network.losses) > 0
 
 
 @pytest.mark.parametrize(
@@ -63,85 +90,102 @@ def test_without_training_the_moving_averages_count_and_stay():
         np.testing.assert_array_equal(now, then)
 
 
-def kinds(network):
-    return [type(layer).__name__ for layer in tune_layers(network).layers]
-
-
 def one_layer(layer, shape):
     inputs = keras.Input(shape)
     return keras.Model(inputs, layer(inputs))
 
 
-def compare_steps(layer, shape):
-    """Compare outputs and gradients of a layer with those of its tuned form."""
+def tuned_kind(layer, shape):
+    return kinds(tune_layers(one_layer(layer, shape)))[1]
+
+
+def compare_steps(layer, shape, rounding):
+    """Compare a layer's outputs and gradients with those of its tuned form.
+
+    They may be off by `rounding` times their standard deviation.
+    """
     network = one_layer(layer, shape)
-    images = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)
-    weights = tf.linspace(-1.0, 1.0, 3)[:, None, None, None]
+    images = tf.random.stateless_normal((3, *shape), (0, 0))
     found = []
     for model in (network, tune_layers(network)):
-        inputs = tf.constant(images)
         with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            outputs = model(inputs, training=True)
-            loss = tf.reduce_sum(outputs * outputs * weights)
-        variables = [inputs, *network.trainable_variables]
-        found.append([outputs, *tape.gradient(loss, variables)])
+            tape.watch(images)
+            outputs = model(images, training=True)
+            loss = tf.reduce_sum(outputs * outputs)
+        gradients = tape.gradient(loss, [images, *network.trainable_variables])
+        found.append([np.array(value, np.float32) for value in (outputs, *gradients)])
     for wanted, value in zip(*found, strict=True):
-        rounding = 1e-3 * np.std(wanted)
-        np.testing.assert_allclose(value, wanted, atol=rounding)
+        np.testing.assert_allclose(value, wanted, 0, atol=rounding * wanted.std())
 
 
-@pytest.mark.parametrize("side", [4, 7, 15])
-@pytest.mark.parametrize("use_bias", [True, False])
-def test_a_convolution_with_many_channels_is_the_same_by_winograd(side, use_bias):
-    keras.utils.set_random_seed(0)
-    layer = layers.Conv2D(
-        *(WINOGRAD_CHANNELS, 3),
-        padding="same",
-        use_bias=use_bias,
-        bias_initializer="normal",
-        activation="relu",
-    )
-    compare_steps(layer, (side, side, WINOGRAD_CHANNELS))
-    network = one_layer(layer, (side, side, WINOGRAD_CHANNELS))
-    assert kinds(network)[1] == "_WinogradConvolution"
+def make_convolution(**settings):
+    convolution = {"filters": CHANNELS, "kernel_size": 3, "padding": "same"}
+    return layers.Conv2D(**convolution | settings)
 
 
 @pytest.mark.parametrize(
-    "change",
+    "settings",
+    [{}, {"use_bias": False}, {"bias_initializer": "normal", "activation": "relu"}],
+)
+@pytest.mark.parametrize("side", [4, 7])
+def test_a_convolution_is_the_same_by_winograd(side, settings):
+    keras.utils.set_random_seed(0)
+    layer = make_convolution(**settings)
+    compare_steps(layer, (side, side, CHANNELS), 1e-3)
+    assert tuned_kind(layer, (side, side, CHANNELS)) == "_WinogradConvolution"
+
+
+@pytest.mark.parametrize(
+    "settings",
     [
-        {"filters": WINOGRAD_CHANNELS - 1},
+        {"filters": CHANNELS - 1},
         {"kernel_size": 5},
         {"padding": "valid"},
         {"strides": 2},
         {"dilation_rate": 2},
         {"groups": 2},
+        {"activity_regularizer": "l2"},
         {"dtype": "mixed_bfloat16"},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=lambda settings: next(iter(settings)),
 )
-def test_another_convolution_stays(change):
-    convolution = {"filters": WINOGRAD_CHANNELS, "kernel_size": 3, "padding": "same"}
-    layer = layers.Conv2D(**convolution | change)
-    assert kinds(one_layer(layer, (4, 4, WINOGRAD_CHANNELS)))[1] == "Conv2D"
+def test_another_convolution_stays(settings):
+    assert tuned_kind(make_convolution(**settings), (4, 4, CHANNELS)) == "Conv2D"
 
 
 @pytest.mark.parametrize(
-    "shape", [(4, 4, WINOGRAD_CHANNELS - 1), (4, 5, WINOGRAD_CHANNELS)]
+    "shape", [(4, 4, CHANNELS - 1), (4, 5, CHANNELS), (None, None, CHANNELS)]
 )
 def test_a_convolution_of_other_images_stays(shape):
-    layer = layers.Conv2D(WINOGRAD_CHANNELS, 3, padding="same")
-    assert kinds(one_layer(layer, shape))[1] == "Conv2D"
+    assert tuned_kind(make_convolution(), shape) == "Conv2D"
 
 
-def test_on_a_gpu_its_library_chooses_the_algorithm(monkeypatch):
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
-    layer = layers.Conv2D(WINOGRAD_CHANNELS, 3, padding="same")
-    assert kinds(one_layer(layer, (4, 4, WINOGRAD_CHANNELS)))[1] == "Conv2D"
+@pytest.mark.parametrize(
+    ("dtype", "rounding"), [("float32", 1e-5), ("mixed_bfloat16", 0.05)]
+)
+def test_gelu_is_the_same_in_one_pass(dtype, rounding):
+    compare_steps(layers.Activation("gelu", dtype=dtype), (4, 4, 100), rounding)
+    tuned = tune_layers(one_layer(layers.Activation("gelu"), (4, 4, 100)))
+    assert tuned.layers[1].activation is not keras.activations.gelu
 
 
-def test_gelu_is_the_same_in_one_pass():
-    layer = layers.Activation("gelu")
-    compare_steps(layer, (4, 4, 100))
-    tuned = tune_layers(one_layer(layer, (4, 4, 100))).layers[1]
-    assert tuned.activation is not keras.activations.gelu
+def test_the_rest_stays():
+    assert tuned_kind(layers.Activation("relu"), (4, 4, 3)) == "Activation"
+    assert tuned_kind(layers.BatchNormalization(), (4,)) == "BatchNormalization"
+
+
+def test_on_a_gpu_its_library_chooses_how_to_convolve(monkeypatch):
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [kind])
+    assert tuned_kind(make_convolution(), (4, 4, CHANNELS)) == "Conv2D"
+    tuned = tune_layers(one_layer(layers.Activation("gelu"), (4, 4, 100)))
+    assert tuned.layers[1].activation is keras.activations.gelu
+
+
+def test_a_tuned_layer_keeps_its_precision():
+    network = one_layer(make_convolution(), (4, 4, CHANNELS))
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        tuned = tune_layers(network)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert tuned(tf.zeros((1, 4, 4, CHANNELS))).dtype == tf.float32

@@ -4,7 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cifar_kedro.winograd import POINTS, convolve, least_work, transformations
+from cifar_kedro.winograd import POINTS, choose_tile, convolve, transformations
 
 
 def draw(*shape, seed=0):
@@ -19,6 +19,17 @@ def direct(images, kernel):
     return sum(padded[:, y : y + side, x : x + side] @ kernel[y, x] for y, x in places)
 
 
+def direct_gradient_of_kernel(images, gradient):
+    side = images.shape[1]
+    padded = np.pad(images.astype(np.float64), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    products = [
+        np.tensordot(padded[:, y : y + side, x : x + side], gradient, ([0, 1, 2],) * 2)
+        for y in range(3)
+        for x in range(3)
+    ]
+    return np.reshape(products, (3, 3, images.shape[-1], gradient.shape[-1]))
+
+
 @settings(deadline=None)
 @given(side=st.integers(1, 24), seed=st.integers(0, 9))
 def test_images_of_any_side_are_convolved(side, seed):
@@ -27,27 +38,27 @@ def test_images_of_any_side_are_convolved(side, seed):
     np.testing.assert_allclose(convolve(images, kernel), wanted, atol=1e-3)
 
 
+# Of which the root mean square is in the documentation of convolve.
 @pytest.mark.parametrize(
-    ("side", "rounding"), [(3, 3e-6), (4, 3e-6), (15, 1e-5), (7, 3e-5)]
+    ("side", "rounding"), [(3, 3e-6), (4, 3e-6), (15, 6e-6), (7, 2e-5)]
 )
 def test_little_is_lost_to_rounding(side, rounding):
     images, kernel = np.abs(draw(4, side, side, 256)), draw(3, 3, 256, 64)
-    wanted = direct(images, kernel)
-    errors = convolve(images, kernel).numpy() - wanted
-    assert errors.std() < rounding * wanted.std()
-
-
-@pytest.mark.parametrize("side", [3, 7, 9, 16])
-def test_its_gradients_are_those_of_a_convolution(side):
-    images, kernel = tf.constant(draw(3, side, side, 8)), tf.constant(draw(3, 3, 8, 5))
-    found = []
-    for function in (convolve, lambda *of: tf.nn.conv2d(*of, 1, "SAME")):
-        with tf.GradientTape() as tape:
-            tape.watch([images, kernel])
-            outputs = tf.reduce_sum(function(images, kernel) * draw(3, side, side, 5))
-        found.append(tape.gradient(outputs, [images, kernel]))
-    for value, wanted in zip(*found, strict=True):
-        np.testing.assert_allclose(value, wanted, rtol=1e-3, atol=1e-3)
+    gradient = draw(4, side, side, 64)
+    with tf.GradientTape() as tape:
+        variables = tf.constant(images), tf.constant(kernel)
+        tape.watch(variables)
+        outputs = convolve(*variables)
+    found = [outputs, *tape.gradient(outputs, variables, gradient)]
+    turned = np.swapaxes(kernel[::-1, ::-1], 2, 3)
+    wanted = [
+        direct(images, kernel),
+        direct(gradient, turned),
+        direct_gradient_of_kernel(images, gradient),
+    ]
+    for value, true in zip(found, wanted, strict=True):
+        errors = np.asarray(value) - true
+        assert np.sqrt(np.mean(errors**2)) < rounding * true.std()
 
 
 def test_the_same_convolution_gives_the_same_bits():
@@ -78,10 +89,11 @@ def test_the_number_of_images_may_be_unknown():
 
 
 @pytest.mark.parametrize(
-    ("side", "tile"), [(1, 3), (3, 3), (4, 4), (7, 7), (8, 4), (15, 5), (16, 4)]
+    ("side", "tile"),
+    [(1, 3), (3, 3), (4, 4), (6, 3), (7, 7), (8, 4), (15, 5), (16, 4), (32, 4)],
 )
-def test_the_tile_covers_the_side_with_least_multiplications(side, tile):
-    assert least_work(side) == tile
+def test_the_tile_takes_least_multiplications(side, tile):
+    assert choose_tile(side, 128, 128) == tile
 
 
 @pytest.mark.parametrize("tile", POINTS)

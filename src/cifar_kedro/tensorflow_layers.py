@@ -12,7 +12,9 @@ import tensorflow as tf
 
 from cifar_kedro.winograd import convolve
 
-WINOGRAD_CHANNELS = 128  # and filters, from which it is faster
+# The least number of channels, and of filters, with which it is faster than TensorFlow's
+# own: benchmarks/convolutions.py.
+WINOGRAD_CHANNELS = 128
 
 
 def tune_layers(network: keras.Model) -> keras.Model:
@@ -20,8 +22,9 @@ def tune_layers(network: keras.Model) -> keras.Model:
 
     Keras computes BatchNormalization from elementary operations, a dozen passes over
     the activations and their gradients, where TensorFlow has one kernel for each way. On
-    a CPU, TensorFlow multiplies more than a 3x3 convolution needs (a GPU's library does
-    not), and computes GELU from elementary operations.
+    a CPU, TensorFlow multiplies more than a 3x3 convolution needs, and computes GELU
+    (here: that of an Activation) from elementary operations, too. On a GPU both are left
+    to its library.
 
     Args:
         network: A functional model; it is left as it is.
@@ -29,16 +32,18 @@ def tune_layers(network: keras.Model) -> keras.Model:
     Returns:
         A functional model, for training.
     """
-    on_cpu = not tf.config.list_physical_devices("GPU")
+    on_cpu = not tf.config.get_visible_devices("GPU")
 
     def tune(layer: keras.layers.Layer) -> keras.layers.Layer:
         match layer:
             case keras.layers.BatchNormalization() if len(layer.output.shape) == 4:
-                return _FusedBatchNormalization(layer)
+                return _FusedBatchNormalization(layer, dtype=layer.dtype_policy)
             case keras.layers.Conv2D() if on_cpu and _suits_winograd(layer):
-                return _WinogradConvolution(layer)
-            case keras.layers.Activation() if on_cpu and _is_gelu(layer):
-                return keras.layers.Activation(_gelu, name=layer.name)
+                return _WinogradConvolution(layer, dtype=layer.dtype_policy)
+            case keras.layers.Activation(activation=keras.activations.gelu) if on_cpu:
+                return keras.layers.Activation(
+                    _gelu, name=layer.name, dtype=layer.dtype_policy
+                )
         return layer
 
     return keras.models.clone_model(network, clone_function=tune)
@@ -52,11 +57,13 @@ def _suits_winograd(layer: keras.layers.Conv2D) -> bool:
         "dilation_rate": (1, 1),
         "groups": 1,
         "padding": "same",
+        "data_format": "channels_last",
+        "activity_regularizer": None,
         "compute_dtype": "float32",
     }
     return (
         all(getattr(layer, name) == value for name, value in needed.items())
-        and height == width
+        and height == width is not None
         and min(channels, layer.filters) >= WINOGRAD_CHANNELS
     )
 
@@ -64,16 +71,12 @@ def _suits_winograd(layer: keras.layers.Conv2D) -> bool:
 class _WinogradConvolution(keras.layers.Wrapper):
     """A Conv2D by Winograd's algorithm."""
 
-    def call(self, images: Any, mask: Any = None) -> Any:
+    def call(self, images: Any) -> Any:
         layer = self.layer
         outputs = convolve(images, layer.kernel.value)
         if layer.use_bias:
             outputs = tf.nn.bias_add(outputs, layer.bias.value)
         return layer.activation(outputs)
-
-
-def _is_gelu(layer: keras.layers.Activation) -> bool:
-    return layer.activation is keras.activations.gelu
 
 
 @tf.custom_gradient
