@@ -27,6 +27,20 @@ def test_optimizers_have_keras_defaults_where_nothing_is_named():
     assert config(sgd) == config(keras.optimizers.SGD(0.01, momentum=0.9))
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        MUON,
+        {"name": "sgd", "learning_rate": 0.1},
+        {"name": "adam", "learning_rate": 0.1},
+    ],
+)
+def test_every_optimizer_can_average(settings):
+    config = make(optimizer=settings | {"ema_momentum": 0.9}).get_config()
+    assert (config["use_ema"], config["ema_momentum"]) == (True, 0.9)
+    assert not make(optimizer=settings).get_config()["use_ema"]
+
+
 def test_a_linear_schedule_ends_at_zero():
     optimizer = make(steps_per_epoch=5, schedule="linear", epochs=4)
     variable = keras.Variable(np.zeros(3, np.float32))

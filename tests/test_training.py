@@ -164,7 +164,7 @@ EVERYTHING = {
         "reduce_lr": {
             "monitor": "accuracy",
             "factor": 0.1,
-            "patience": 2,
+            "patience": 1,
             "min_lr": 1e-6,
         },
     },
@@ -197,7 +197,20 @@ BEYOND_THE_REPORT = {
 }
 
 
-@pytest.mark.parametrize("sections", [EVERYTHING, BEYOND_THE_REPORT])
+def averaged(sections, ema_momentum):
+    training = sections["training"]
+    optimizer = training.get("optimizer", {"name": "adam", "learning_rate": 0.001})
+    changed = training | {"optimizer": optimizer | {"ema_momentum": ema_momentum}}
+    return sections | {"training": changed}
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        *(EVERYTHING, BEYOND_THE_REPORT),
+        *(averaged(EVERYTHING, 0.9), averaged(BEYOND_THE_REPORT, 0.9)),
+    ],
+)
 @pytest.mark.parametrize("done", [1, 4, 6])
 def test_resumed_equals_uninterrupted(tmp_path, done, sections, monkeypatch):
     """Dropout, augmentation, order, optimizer, rate, counters, best weights, history."""
@@ -282,6 +295,31 @@ def test_what_goes_beyond_the_report_learns():
     history = run(make_experiment(**BEYOND_THE_REPORT))[2]
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert history["learning_rate"].diff().lt(0)[1:].all()
+
+
+@pytest.mark.parametrize("sections", [EVERYTHING, BEYOND_THE_REPORT])
+def test_an_average_that_forgets_is_the_trained_network(sections, monkeypatch):
+    if keras.backend.backend() == "tensorflow":
+        monkeypatch.setattr("cifar_kedro.tensorflow_layers.WINOGRAD_CHANNELS", 1)
+    trained = run(make_experiment(**sections))[0]
+    forgetful = run(make_experiment(**averaged(sections, 1e-6)))[0]
+    for one, other in zip(
+        trained.trainable_variables, forgetful.trainable_variables, strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_measured_and_handed_over_is_the_average():
+    trained = run(make_experiment(**BEYOND_THE_REPORT))
+    network, best, history = run(make_experiment(**averaged(BEYOND_THE_REPORT, 0.9)))
+    assert weights(network) != weights(trained[0])
+    assert history["loss"].equals(trained[2]["loss"])  # what is trained is the same
+    accuracies = []
+    for model in (network, best):
+        probabilities = model.predict(VALIDATION["images"], verbose=0)
+        accuracies.append((probabilities.argmax(axis=1) == VALIDATION["labels"]).mean())
+    measured = history["val_accuracy"]
+    assert accuracies == pytest.approx([measured.iloc[-1], measured.max()])
 
 
 def test_validation_has_the_loss_of_the_training():

@@ -21,15 +21,19 @@ def make_optimizer(training: Training, steps_per_epoch: int) -> keras.Optimizer:
         rate = keras.optimizers.schedules.PolynomialDecay(
             rate, training.epochs * steps_per_epoch, end_learning_rate=0.0
         )
+    average: dict[str, Any] = {}
+    if settings.ema_momentum:
+        average = {"use_ema": True, "ema_momentum": settings.ema_momentum}
     if settings.name == "sgd":
-        return keras.optimizers.SGD(rate, settings.momentum or 0.0)
+        return keras.optimizers.SGD(rate, settings.momentum or 0.0, **average)
     if settings.name == "adam":
-        return keras.optimizers.Adam(rate)
+        return keras.optimizers.Adam(rate, **average)
     assert settings.other_learning_rate
     return ConvolutionMuon(
         rate,
         momentum=settings.momentum or 0.0,
         adam_lr_ratio=settings.other_learning_rate / settings.learning_rate,
+        **average,
     )
 
 
@@ -48,6 +52,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
         learning_rate: Of the kernels: a number or a Keras schedule.
         momentum: Of the kernels.
         adam_lr_ratio: Learning rate of the other variables, as a multiple of the first.
+        average: Keras' settings of a moving average of the weights.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
         momentum: float,
         adam_lr_ratio: float,
         name: str = "convolution_muon",
+        **average: Any,
     ) -> None:
         """See the class."""
         super().__init__(
@@ -67,6 +73,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
             adam_weight_decay=None,
             rms_rate=None,  # no factor for the shape of the matrix
             name=name,
+            **average,
         )
 
     def _should_use_adamw(self, variable: Any) -> bool:

@@ -23,6 +23,7 @@ from cifar_kedro.losses import make_loss
 from cifar_kedro.optimizers import make_optimizer
 from cifar_kedro.resident_images import ResidentImages
 from cifar_kedro.validation import LabelledImages
+from cifar_kedro.weight_average import WeightAverage
 from cifar_kedro.whitening import whiten
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def fit(
     """Train a network as its experiment says, going on where a checkpoint left off.
 
     Args:
-        network: The network; it holds the weights at the end of training afterwards.
+        network: The network; it is trained.
         train: ``images``, float32 (n, 32, 32, 3) in [0, 1]; ``labels``, uint8 (n,).
         validation: The same, for the callbacks.
         experiment: What to do.
@@ -62,8 +63,9 @@ def fit(
         checkpoint: Where to keep the state after each epoch; nowhere if None.
 
     Returns:
-        The network, a copy of it with the weights of the best val_accuracy, and the
-        history: one row per epoch, columns `HISTORY_COLUMNS`.
+        The network with the weights at the end of training, or with their moving
+        average if the optimizer has an ``ema_momentum``; a copy with those of the best
+        val_accuracy; and the history: one row per epoch, columns `HISTORY_COLUMNS`.
 
     Raises:
         FloatingPointError: If the loss is not finite.
@@ -83,9 +85,14 @@ def fit(
         metrics=["accuracy"],
         steps_per_execution=count_steps(execution, batches.steps_per_epoch),
     )
+    average = None
+    if training.optimizer.ema_momentum:
+        average = WeightAverage(network, trainee.optimizer, train["images"])
+        network = average.network
     record, steering = EpochRecord(network), make_steering(training)
     callbacks = [
         StopOnDivergence(),
+        *([average] if average else []),
         Validation(network, validation, make_loss(training)),
         record,
         *steering,
@@ -111,6 +118,8 @@ def fit(
             callbacks=callbacks,
             verbose=0,
         )
+    elif average:
+        average.update()
     best_network = keras.models.clone_model(network)
     best_network.set_weights(record.best_weights)
     return network, best_network, pd.DataFrame(record.rows)[HISTORY_COLUMNS]

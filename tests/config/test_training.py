@@ -34,6 +34,8 @@ def test_a_schedule_and_a_plateau_do_not_go_together():
         {"label_smoothing": 1.0},
         {"label_smoothing": -0.1},
         {"validation_images": 0},
+        {"optimizer": MUON | {"ema_momentum": 0.0}},
+        {"optimizer": MUON | {"ema_momentum": 1.0}},
     ],
 )
 def test_what_is_out_of_range_is_refused(training):

@@ -19,12 +19,16 @@ class Optimizer(Strict):
         learning_rate: Of every variable; of muon, that of the convolutions' kernels.
         momentum: Of sgd and muon.
         other_learning_rate: Of muon: that of Adam, for all other variables.
+        ema_momentum: Share that the moving average of the weights keeps at each step.
+            With it validation, the best weights and those at the end are the average's;
+            without it, those that are trained.
     """
 
     name: Literal["adam", "sgd", "muon"]
     learning_rate: LearningRate
     momentum: float | None = Field(default=None, ge=0, lt=1)
     other_learning_rate: LearningRate | None = None
+    ema_momentum: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _settings_are_the_optimizers(self) -> Self:
