@@ -1,7 +1,8 @@
 """What happens at the end of an epoch, as Keras callbacks.
 
-Their order matters, and is `cifar_kedro.training.fit`'s: validation, record, what steers
-the training, its progress, its state.
+Their order matters, and is `cifar_kedro.training.fit`'s: the average of the weights if
+there is one (`cifar_kedro.weight_average`), validation, record, what steers the training,
+its progress, its state.
 """
 
 import logging
@@ -85,7 +86,7 @@ class EpochRecord(keras.callbacks.Callback):
 
     Attributes:
         rows: One per epoch: its number from 1, the logs, the learning rate in use, and
-            the wall seconds, validation included.
+            the wall seconds, average and validation included.
         best_weights: Of the best ``val_accuracy``, the first of equals, as
             `keras.Model.get_weights` gives them.
     """

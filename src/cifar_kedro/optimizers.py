@@ -21,19 +21,19 @@ def make_optimizer(training: Training, steps_per_epoch: int) -> keras.Optimizer:
         rate = keras.optimizers.schedules.PolynomialDecay(
             rate, training.epochs * steps_per_epoch, end_learning_rate=0.0
         )
-    average: dict[str, Any] = {}
+    ema: dict[str, Any] = {}
     if settings.ema_momentum:
-        average = {"use_ema": True, "ema_momentum": settings.ema_momentum}
+        ema = {"use_ema": True, "ema_momentum": settings.ema_momentum}
     if settings.name == "sgd":
-        return keras.optimizers.SGD(rate, settings.momentum or 0.0, **average)
+        return keras.optimizers.SGD(rate, settings.momentum or 0.0, **ema)
     if settings.name == "adam":
-        return keras.optimizers.Adam(rate, **average)
+        return keras.optimizers.Adam(rate, **ema)
     assert settings.other_learning_rate
     return ConvolutionMuon(
         rate,
         momentum=settings.momentum or 0.0,
         adam_lr_ratio=settings.other_learning_rate / settings.learning_rate,
-        **average,
+        **ema,
     )
 
 
@@ -52,7 +52,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
         learning_rate: Of the kernels: a number or a Keras schedule.
         momentum: Of the kernels.
         adam_lr_ratio: Learning rate of the other variables, as a multiple of the first.
-        average: Keras' settings of a moving average of the weights.
+        ema: Keras' settings of a moving average of the weights.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
         momentum: float,
         adam_lr_ratio: float,
         name: str = "convolution_muon",
-        **average: Any,
+        **ema: Any,
     ) -> None:
         """See the class."""
         super().__init__(
@@ -73,7 +73,7 @@ class ConvolutionMuon(keras.optimizers.Muon):
             adam_weight_decay=None,
             rms_rate=None,  # no factor for the shape of the matrix
             name=name,
-            **average,
+            **ema,
         )
 
     def _should_use_adamw(self, variable: Any) -> bool:

@@ -53,7 +53,8 @@ def fit(
     """Train a network as its experiment says, going on where a checkpoint left off.
 
     Args:
-        network: The network; it is trained.
+        network: The network. It is trained, and afterwards of no more use: take what is
+            returned.
         train: ``images``, float32 (n, 32, 32, 3) in [0, 1]; ``labels``, uint8 (n,).
         validation: The same, for the callbacks.
         experiment: What to do.

@@ -12,11 +12,12 @@ BATCH = 500
 class WeightAverage(keras.callbacks.Callback):
     """Keeps a second network, with the moving average of the weights of the first.
 
-    The average is the optimizer's (Keras' ``use_ema``), over all steps. The moving mean
-    and variance of a BatchNormalization are none of its variables, and those of the
-    trained network would not fit: they are measured anew, with the average's weights (P.
-    Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
-    2018, section 3.2).
+    The average is the optimizer's (Keras' ``use_ema``): it begins with the weights after
+    the first step, and follows each further one. The moving mean and variance of a
+    BatchNormalization are none of its variables, and those of the trained network would
+    not fit: they are measured anew, with the average's weights (P. Izmailov et al.,
+    "Averaging Weights Leads to Wider Optima and Better Generalization", 2018), on
+    training images without augmentation, as those that it will see.
 
     The second network follows from the state of the training alone, so a resumed
     training needs no more of it.
@@ -53,17 +54,20 @@ class WeightAverage(keras.callbacks.Callback):
         ):
             own.assign(other)
         self._optimizer.finalize_variable_values(self.network.trainable_variables)
-        # On JAX an assignment shares memory, which Keras' training step gives away.
+        # On JAX an assignment shares memory, which Keras' evaluation step gives away.
         for own in self.network.variables:
             own.assign(keras.ops.copy(own))
         measure_normalization(self.network, self._images)
 
 
 def measure_normalization(network: keras.Model, images: np.ndarray) -> None:
-    """Set every BatchNormalization to mean and variance over some images.
+    """Set mean and variance of every BatchNormalization to those over some images.
+
+    As in a training step, which normalizes by a batch and has dropout: over several
+    batches, the variance is the mean of theirs.
 
     Args:
-        network: The network.
+        network: The network, flat: a model within it is left as it is.
         images: Float32 (n, 32, 32, 3) in [0, 1].
     """
     momenta = {

@@ -20,8 +20,9 @@ class Optimizer(Strict):
         momentum: Of sgd and muon.
         other_learning_rate: Of muon: that of Adam, for all other variables.
         ema_momentum: Share that the moving average of the weights keeps at each step.
-            With it validation, the best weights and those at the end are the average's;
-            without it, those that are trained.
+            With it validation, the best weights and those at the end are the average's
+            (loss and accuracy on train remain those of the weights that are trained);
+            without it, all are those that are trained.
     """
 
     name: Literal["adam", "sgd", "muon"]
