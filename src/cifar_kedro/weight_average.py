@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 IMAGES = 2000  # on which the batch normalization is measured anew
-BATCH = 500
+BATCH = 500  # of these at a time: the activations need memory beside the training's
 
 
 class WeightAverage(keras.callbacks.Callback):
