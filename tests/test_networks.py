@@ -180,7 +180,7 @@ def test_normalization_before_the_activation():
 
 
 def test_convolutions_that_start_as_identity_hand_on_their_input():
-    layer = BEYOND.get_layer("conv2_1")  # from 128 channels to 384
+    layer = BEYOND.get_layer("conv2_1")  # from 128 channels to 512
     kernel = layer.get_weights()[0]
     images = np.random.default_rng(0).random((2, 5, 5, 128), dtype=np.float32)
     outputs = np.array(layer(images))
@@ -189,13 +189,13 @@ def test_convolutions_that_start_as_identity_hand_on_their_input():
 
 
 def test_the_classifier_sees_the_maxima():
-    assert BEYOND.get_layer("global_max").output.shape == (None, 384)
+    assert BEYOND.get_layer("global_max").output.shape == (None, 512)
     assert "flatten" not in {layer.name for layer in BEYOND.layers}
 
 
 def test_the_features_are_scaled_for_the_classifier():
     scale = BEYOND.get_layer("feature_scale")
-    assert np.array(scale(np.ones((1, 384), np.float32))) == pytest.approx(0.111)
+    assert np.array(scale(np.ones((1, 512), np.float32))) == pytest.approx(0.111)
     assert scale.output is BEYOND.get_layer("classes").input
 
 
