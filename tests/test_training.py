@@ -159,8 +159,8 @@ EVERYTHING = {
     "network": {"dropout": 0.5, "batch_norm": True, "l2": 0.001},
     "augmentation": AUGMENTATION,
     "training": {
-        "epochs": 8,
-        "early_stopping": {"val_loss": 9},
+        "epochs": 16,
+        "early_stopping": {"val_loss": 20},
         "reduce_lr": {
             "monitor": "accuracy",
             "factor": 0.1,
@@ -184,7 +184,7 @@ BEYOND_THE_REPORT = {
     },
     "augmentation": {"horizontal_flip": "alternating"},
     "training": {
-        "epochs": 8,
+        "epochs": 16,
         "optimizer": {
             "name": "muon",
             "learning_rate": 0.2,
@@ -211,7 +211,7 @@ def averaged(sections, ema_momentum):
         *(averaged(EVERYTHING, 0.9), averaged(BEYOND_THE_REPORT, 0.9)),
     ],
 )
-@pytest.mark.parametrize("done", [1, 4, 8])
+@pytest.mark.parametrize("done", [1, 4, 16])
 def test_resumed_equals_uninterrupted(tmp_path, done, sections, monkeypatch):
     """Dropout, augmentation, order, optimizer, rate, counters, best weights, history."""
     if keras.backend.backend() == "tensorflow":  # few channels are enough to be tuned
