@@ -1,7 +1,5 @@
 """Our test accuracy against the report's, experiment by experiment."""
 
-import textwrap
-
 import pandas as pd
 
 from cifar_kedro.pipelines.reporting.style import (
@@ -13,6 +11,7 @@ from cifar_kedro.pipelines.reporting.style import (
     Figure,
     new_figure,
     style_axes,
+    wrap_title,
 )
 from cifar_kedro.pipelines.reporting.summary import AMBITION, ARCHITECTURE_OBJECTIVE
 
@@ -102,7 +101,7 @@ def _label_axes(axes: Axes, experiments: pd.DataFrame) -> None:
 
     names = experiments["experiment"] + ": " + experiments["title"]
     axes.set_yticks(
-        experiments.index, [textwrap.fill(name, _NAME_CHARACTERS) for name in names]
+        experiments.index, [wrap_title(name, _NAME_CHARACTERS) for name in names]
     )
     axes.set_ylim(max(len(experiments), 1) - 0.5, -0.5)
     # Both objectives are in view, so steps are a whole per cent or more.

@@ -1,6 +1,5 @@
 """What each step of the report adds to the test accuracy, and how sure that is."""
 
-import textwrap
 from typing import Any
 
 import pandas as pd
@@ -16,6 +15,7 @@ from cifar_kedro.pipelines.reporting.style import (
     Figure,
     interval_arms,
     new_figure,
+    shorten_title,
     style_axes,
 )
 from cifar_kedro.runs import Results
@@ -184,7 +184,6 @@ def _names(comparisons: pd.DataFrame, results: Results) -> list[str]:
         strict=True,
     )
     return [
-        f"{name} after {baseline}\n"
-        + textwrap.shorten(title, _TITLE_CHARACTERS, placeholder=" ...")
+        f"{name} after {baseline}\n" + shorten_title(title, _TITLE_CHARACTERS)
         for name, baseline, title in pairs
     ]

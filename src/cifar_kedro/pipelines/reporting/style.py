@@ -5,6 +5,7 @@ every pipeline for every command, and `kedro registry list` should not wait for 
 """
 
 import textwrap
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -54,12 +55,50 @@ def new_figure(title: str, height: float, width: float = FULL_WIDTH) -> Figure:
     Returns:
         A figure whose layout makes room for labels and legends.
     """
-    from matplotlib.figure import Figure as MatplotlibFigure
+    from cifar_kedro.pipelines.reporting.fonts import AnyScriptFigure
 
-    figure = MatplotlibFigure(figsize=(width, height), layout="constrained")
+    figure = AnyScriptFigure(figsize=(width, height), layout="constrained")
     if title:
-        figure.suptitle(textwrap.fill(title, _TITLE_CHARACTERS), fontsize=TITLE_SIZE)
+        figure.suptitle(wrap_title(title, _TITLE_CHARACTERS), fontsize=TITLE_SIZE)
     return figure
+
+
+def wrap_title(title: str, width: int) -> str:
+    """Break a title into lines, in any script; what it says is never a formula.
+
+    Args:
+        title: Of a figure or an experiment.
+        width: Of a line at most, as `text_width` measures it.
+    """
+    return textwrap.fill(title, _count_fitting(title, width)).replace("$", r"\$")
+
+
+def shorten_title(title: str, width: int) -> str:
+    """Cut a title to one line, in any script; what it says is never a formula.
+
+    Args:
+        title: Of an experiment.
+        width: Of the line at most, as `text_width` measures it.
+    """
+    count = _count_fitting(title, width)
+    short = textwrap.shorten(title, count, placeholder=" ...")
+    if short == "...":  # one word, as in scripts that write no spaces
+        short = f"{title[: count - 4]} ..."
+    return short.replace("$", r"\$")
+
+
+def text_width(text: str) -> int:
+    """Measure a text in Latin characters, of which a Chinese one takes two."""
+    return sum(
+        2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+        if not unicodedata.combining(character)
+    )
+
+
+def _count_fitting(text: str, width: int) -> int:
+    """Say how many characters such as a text's have this width."""
+    return width * len(text) // max(1, text_width(text)) or width
 
 
 def style_axes(axes: Axes) -> None:

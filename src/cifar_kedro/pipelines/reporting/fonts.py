@@ -1,0 +1,117 @@
+"""Fonts for titles and file names in any script.
+
+Imported with the first figure only, since matplotlib is heavy.
+"""
+
+import logging
+import warnings
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.text import Text
+
+logger = logging.getLogger(__name__)
+
+# Asked in this order for what DejaVu Sans lacks, those that the machine has.
+_FAMILIES = (
+    *("Noto Sans", "Noto Sans CJK SC", "Noto Sans SC", "Noto Sans Devanagari"),
+    *("Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai", "Noto Sans Symbols2"),
+    "Noto Emoji",
+    # Linux
+    *("Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
+    *("Droid Sans Fallback", "Lohit Devanagari", "FreeSans", "Symbola"),
+    # macOS
+    *("PingFang SC", "Hiragino Sans GB", "Hiragino Sans", "Heiti TC"),
+    *("Apple SD Gothic Neo", "Geeza Pro", "Kohinoor Devanagari", "Devanagari MT"),
+    *("Thonburi", "Apple Symbols", "Arial Unicode MS"),
+    # Windows
+    *("Microsoft YaHei", "SimHei", "SimSun", "Yu Gothic", "MS Gothic"),
+    *("Malgun Gothic", "Nirmala UI", "Mangal", "Leelawadee UI", "Ebrima", "Gadugi"),
+    *("Segoe UI", "Segoe UI Symbol", "Segoe UI Emoji", "Arial", "Unifont"),
+)
+# A font for each script, asked last: there may be a hundred and fifty, a second or two.
+_FAMILIES_OF_SCRIPTS = "Noto Sans "
+
+
+class AnyScriptFigure(Figure):
+    """A figure whose texts take what their font lacks from other fonts.
+
+    Fonts are chosen as it is drawn, text by text, so a figure that needs no other font
+    stays as it was, to the byte.
+    """
+
+    def draw(self, renderer: Any) -> None:
+        """Draw; matplotlib's warning for each missing glyph is left to ours.
+
+        Args:
+            renderer: Given by matplotlib.
+        """
+        for text in self.findobj(Text):
+            _choose_fonts(text)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
+            super().draw(renderer)
+
+
+def _choose_fonts(text: Text) -> None:
+    own = text.get_fontfamily()[0]
+    missing = {c for c in text.get_text() if c.isprintable()} - _characters(own)
+    if missing:
+        text.set_fontfamily([own, *_find_families(frozenset(missing))])
+
+
+@cache
+def _find_families(missing: frozenset[str]) -> list[str]:
+    """Find installed families that have these characters, as few as come first."""
+    families = []
+    left = set(missing)
+    for family in _list_installed():
+        if left & _characters(family):
+            families.append(family)
+            left -= _characters(family)
+        if not left:
+            return families
+    _warn_once("".join(sorted(left)))
+    return families
+
+
+@cache
+def _list_installed() -> list[str]:
+    """List the families to ask, without those that the machine lacks.
+
+    matplotlib warns of each family that it can't find. And it keeps a list of the
+    machine's fonts, which lacks those that were installed later.
+    """
+    known = {font.fname for font in fontManager.ttflist}
+    for path in font_manager.findSystemFonts():
+        if path not in known:
+            with suppress(Exception):  # such as coloured emoji, which it can't draw
+                fontManager.addfont(path)
+    names = {font.name for font in fontManager.ttflist}
+    scripts = sorted(n for n in names if n.startswith(_FAMILIES_OF_SCRIPTS))
+    return [name for name in dict.fromkeys((*_FAMILIES, *scripts)) if name in names]
+
+
+@cache
+def _characters(family: str) -> frozenset[str]:
+    """Give the characters that a family has."""
+    path = font_manager.findfont(FontProperties(family=[family]))
+    return frozenset(map(chr, font_manager.get_font(path).get_charmap()))
+
+
+_warned: list[str] = []
+
+
+def _warn_once(characters: str) -> None:
+    if not _warned:
+        _warned.append(characters)
+        logger.warning(
+            "No font of this machine has %r, so figures show boxes in their place. "
+            "Install fonts: on Debian fonts-noto-core, fonts-noto-cjk and, for emoji, "
+            "fonts-symbola; elsewhere the families of Noto. Coloured emoji fonts don't do.",
+            characters,
+        )
