@@ -14,7 +14,7 @@ CLASSIFY = Classify(experiment="exp9", weights="best", images="mine")
 def make_sheet(count, file="image-{}.png", name="automobile"):
     images = make_images(count)["images"]
     table = pd.DataFrame({"file": [file.format(i) for i in range(count)]})
-    table = table.assign(**{"class": name, "probability": 0.996})
+    table = table.assign(**{"class": name, "probability": 0.996, "problem": ""})
     return images, plot_contact_sheet(images, table, CLASSIFY, seed=3)
 
 

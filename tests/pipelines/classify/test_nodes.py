@@ -1,16 +1,22 @@
 import io
+import re
+import struct
 
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from kedro_datasets.pillow import ImageDataset
 from PIL import Image
 
 from cifar_kedro.classes import CLASS_NAMES
 from cifar_kedro.datasets import DrawnSampleDataset, ImageFolderDataset
+from cifar_kedro.datasets.atomic import CSVDataset
+from cifar_kedro.datasets.image_file import read_image
 from cifar_kedro.pipelines.classify.nodes import classify_images, prepare_images
 from cifar_kedro.pipelines.data_engineering.nodes import scale_images
+from tests.conftest import ROOT
 
 SIZES = st.tuples(st.integers(1, 70), st.integers(1, 70))
 COLOURS = st.tuples(*[st.integers(0, 255)] * 3)
@@ -20,12 +26,12 @@ def through_file(image, format="PNG", **options):
     """Store an image and read it as the dataset does."""
     file = io.BytesIO()
     image.save(file, format, **options)
-    return Image.open(file).copy()
+    return read_image(file)
 
 
 def prepare(image):
     files, prepared = prepare_images({"a.png": lambda: image})
-    assert files == ["a.png"]
+    assert files.values.tolist() == [["a.png", ""]]
     assert prepared.dtype == np.float32 and prepared.shape == (1, 32, 32, 3)
     return prepared[0] * 255
 
@@ -43,10 +49,8 @@ def test_an_enlarged_image_of_the_data_set_is_fed_as_it_was(tmp_path, side):
     for i, image in enumerate(sample["images"]):
         large = Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST)
         large.save(tmp_path / f"{i}.png")
-    files, prepared = prepare_images(
-        ImageFolderDataset(path=str(tmp_path), dataset={"type": ImageDataset}).load()
-    )
-    assert files == [f"{i}.png" for i in range(10)]
+    files, prepared = prepare_images(ImageFolderDataset(path=str(tmp_path)).load())
+    assert files["file"].tolist() == [f"{i}.png" for i in range(10)]
     np.testing.assert_array_equal(prepared, scale_images(sample)["images"])
 
 
@@ -140,9 +144,9 @@ def test_a_truncated_image_is_refused_or_complete(share):
     whole = file.getvalue()
     cut = whole[: int(share * len(whole))]
     try:
-        _, prepared = prepare_images({"a": lambda: Image.open(io.BytesIO(cut)).copy()})
+        _, prepared = prepare_images({"a": lambda: read_image(io.BytesIO(cut))})
     except ValueError as error:
-        assert "1 of 1 files can't be classified" in str(error)
+        assert "None of 1 files can be classified" in str(error)
         assert "\n  'a': " in str(error)
     else:
         np.testing.assert_array_equal(prepared[0] * 255, prepare(gradient()))
@@ -157,7 +161,9 @@ REFUSED = {
 }
 
 
-def test_every_file_that_is_no_image_is_named_with_its_reason(tmp_path, monkeypatch):
+def test_what_is_no_image_is_listed_with_its_reason_and_the_rest_is_classified(
+    tmp_path,
+):
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "cut.png")
     whole = (tmp_path / "cut.png").read_bytes()
@@ -167,24 +173,82 @@ def test_every_file_that_is_no_image_is_named_with_its_reason(tmp_path, monkeypa
         else:
             (tmp_path / name).write_bytes(whole[:3000] if content is None else content)
     gradient(60, 60).save(tmp_path / "good.png")
-    gradient(300, 300).save(tmp_path / "vast.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 64 * 64)
-    images = ImageFolderDataset(path=str(tmp_path), dataset="pillow.ImageDataset")
-    with pytest.raises(ValueError, match="6 of 7 files can't be classified") as raised:
-        prepare_images(images.load())
+    own_images = ImageFolderDataset(path=str(tmp_path)).load()
+    files, prepared = prepare_images(own_images)
+    assert len(prepared) == 1
+    problems = files.set_index("file")["problem"].to_dict()
+    assert list(problems) == sorted([*REFUSED, "good.png"])
+    assert problems.pop("good.png") == ""
+    for name, (_, reason) in REFUSED.items():
+        assert re.search(reason, problems[name])
+
+    (tmp_path / "good.png").unlink()
+    with pytest.raises(
+        ValueError, match=r"^None of 5 files can be classified"
+    ) as raised:
+        prepare_images(ImageFolderDataset(path=str(tmp_path)).load())
     for name, (_, reason) in REFUSED.items():
         assert raised.match(rf"\n  '{name}': .*{reason}")
-    assert raised.match(r"\n  'vast\.png': .*\(90000 pixels\) exceeds limit")
-    assert "good.png" not in str(raised.value)
 
 
-def test_a_name_that_is_no_text_is_refused_in_letters_that_can_be_printed():
+def test_of_a_thousand_files_that_are_no_images_ten_are_named():
+    with pytest.raises(ValueError, match=r"None of 1000 files") as raised:
+        prepare_images({f"{i}.txt": lambda: 1 / 0 for i in range(1000)})
+    assert str(raised.value).count("division by zero") == 10
+    assert str(raised.value).endswith("\n  and 990 more")
+
+
+def refuse():
+    raise PermissionError(13, "Permission denied", "/home/me/a.png")
+
+
+@pytest.mark.parametrize(
+    ("load", "problem"),
+    [
+        (refuse, "can't be read: Permission denied"),
+        (
+            lambda: int("x"),
+            "can't be read: invalid literal for int() with base 10: 'x'",
+        ),
+        (lambda: next(iter(())), "StopIteration"),
+    ],
+)
+def test_a_problem_is_a_line_that_begins_with_a_word(load, problem):
+    files, _ = prepare_images({"a.png": load, "b.png": gradient})
+    assert files["problem"].tolist() == [problem, ""]
+
+
+def test_a_name_that_is_no_text_is_listed_in_letters_that_can_be_written():
     name = b"caf\xe9.png".decode(errors="surrogateescape")
-    with pytest.raises(
-        ValueError, match=r"'caf\\udce9\.png': .*can't encode"
-    ) as raised:
-        prepare_images({name: gradient})
-    assert str(raised.value).isascii()
+    files, prepared = prepare_images({name: gradient})
+    assert files["file"].tolist() == [r"caf\udce9.png"]
+    assert len(prepared) == 1
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"",
+        b"\xff" * 300,
+        b"II*\0\x08\0\0\0" + b"\xff" * 300,
+        b"MM\0*\0\0\0\x08\xff\xff\x01\x12\0\x03\0\0\0\x01\0\x09",
+    ],
+)
+def test_a_sound_jpeg_with_a_garbage_exif_block_is_classified(block):
+    file = io.BytesIO()
+    gradient().save(file, "JPEG", exif=b"Exif\0\0" + block)
+    plain = through_file(gradient(), "JPEG")
+    np.testing.assert_array_equal(prepare(read_image(file)), prepare(plain))
+
+
+def test_the_orientation_counts_where_the_rest_of_exif_is_garbage():
+    entries = struct.pack(">HHII", 0x0112, 3, 1, 6 << 16)
+    entries += struct.pack(">HHII", 0x9C9B, 2, 4_000_000_000, 0x7FFFFFFF)
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x02" + entries
+    file = io.BytesIO()
+    stored = gradient().transpose(STORED[6])
+    stored.save(file, "JPEG", exif=exif, quality=95)
+    np.testing.assert_allclose(prepare(read_image(file)), prepare(gradient()), atol=12)
 
 
 class Oracle:
@@ -196,15 +260,52 @@ class Oracle:
         )[[7]] * np.float32(0.25)
 
 
+COLUMNS = [
+    "file",
+    "class",
+    "probability",
+    "second_class",
+    "second_probability",
+    "problem",
+]
+
+
+def files(names, problem=""):
+    return pd.DataFrame({"file": names, "problem": problem})
+
+
+def test_the_table_has_a_row_of_every_file_and_comes_back_as_it_was(tmp_path, caplog):
+    names = ["Icon\r", "./=1+1.png", 'a,";\n=1.png', "NA", "007"]
+    listed = files(names, ["", "broken", "", "broken", "odd"])
+    images = np.zeros((2, 32, 32, 3), np.float32)
+    images[1] = 0.75
+    table = classify_images(Oracle(), images, listed)
+    assert table["file"].tolist() == names
+    assert table["class"].tolist() == ["horse", "", "cat", "", ""]
+    assert table["problem"].tolist() == ["", "broken", "", "broken", "odd"]
+    assert table["probability"].notna().tolist() == [True, False, True, False, False]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("Classified 2 of 5 files.")
+    assert record.getMessage().endswith(": 2 x broken; 1 x odd")
+
+    catalog = yaml.safe_load((ROOT / "conf/base/catalog.yml").read_text())
+    entry = catalog["{experiment}.classified_images"]
+    dataset = CSVDataset(
+        filepath=str(tmp_path / "a.csv"),
+        load_args=entry["load_args"],
+        save_args=entry["save_args"],
+    )
+    dataset.save(table)
+    pd.testing.assert_frame_equal(dataset.load(), table, check_dtype=False)
+
+
 def test_the_table_names_the_two_most_probable_classes():
     images = np.zeros((1500, 32, 32, 3), np.float32)
     images[1] = 0.75
-    table = classify_images(Oracle(), images, [f"{i}.png" for i in range(1500)])
-    assert list(table) == [
-        *("file", "class", "probability", "second_class", "second_probability")
-    ]
+    table = classify_images(Oracle(), images, files([f"{i}.png" for i in range(1500)]))
+    assert list(table) == COLUMNS
     assert len(table) == 1500
-    assert table.iloc[1].tolist() == ["1.png", "cat", 0.75, "horse", 0.25]
+    assert table.iloc[1].tolist() == ["1.png", "cat", 0.75, "horse", 0.25, ""]
     assert table.iloc[0]["class"] == "horse"
 
 
@@ -216,7 +317,9 @@ def test_probabilities_are_ranked(seed):
         def predict_on_batch(self, images):
             return rows
 
-    table = classify_images(Model(), np.zeros((5, 32, 32, 3), np.float32), [*"abcde"])
+    table = classify_images(
+        Model(), np.zeros((5, 32, 32, 3), np.float32), files([*"abcde"])
+    )
     assert table["class"].tolist() == [CLASS_NAMES[i] for i in rows.argmax(axis=1)]
     np.testing.assert_allclose(table["probability"], rows.max(axis=1), atol=1e-4)
     assert (table["probability"] >= table["second_probability"]).all()

@@ -118,12 +118,21 @@ def test_a_folder_is_classified_and_a_shorter_one_leaves_no_old_page(trained):
     assert len(pd.read_csv(file)) == 3
 
 
-def test_what_is_no_image_is_refused_and_nothing_is_written(trained):
+def test_what_is_no_image_is_listed_and_the_rest_is_classified(trained):
     make_files(trained / "mine", 3)
+    (trained / "mine/Thumbs.db").write_text("hello")
+    run(trained, images="mine")
+    folder = trained / "data/sample/08_reporting/classify/exp9/seed-0/best"
+    table = pd.read_csv(folder / "classified_images.csv", keep_default_na=False)
+    problems = table.set_index("file")["problem"]
+    assert problems["Thumbs.db"] == "not an image in a format that Pillow reads"
+    assert len(problems) == 6 and (problems == "").sum() == 5
+
+
+def test_a_folder_of_which_nothing_can_be_classified_fails_and_writes_nothing(trained):
+    (trained / "mine").mkdir()
     (trained / "mine/notes.txt").write_text("hello")
-    with pytest.raises(
-        ValueError, match=r"1 of 6 files .*\n  'notes.txt': not an image"
-    ):
+    with pytest.raises(ValueError, match=r"None of 1 files .*\n  'notes.txt': not an"):
         run(trained, images="mine")
     assert not results(trained)
 

@@ -1,5 +1,6 @@
 """Every image as the network sees it, with what the network makes of it."""
 
+import unicodedata
 from collections.abc import Iterable
 
 import numpy as np
@@ -11,6 +12,7 @@ from cifar_kedro.pipelines.reporting.style import (
     Axes,
     Figure,
     new_figure,
+    text_width,
 )
 
 _COLUMNS, _ROWS = 6, 6
@@ -18,7 +20,7 @@ _COLUMNS, _ROWS = 6, 6
 _WIDTH, _HEIGHT = 36, 47
 _SIDE = 32
 _INCHES = 8.9 / (_COLUMNS * _WIDTH)  # of such a pixel
-_FILE_CHARACTERS = 18
+_FILE_WIDTH = 18
 # Points: "automobile 100%" still fits below its image.
 _NAME_SIZE, _FILE_SIZE = 11, 9
 
@@ -33,20 +35,23 @@ def plot_contact_sheet(
 
     Args:
         prepared_images: float32 (n, 32, 32, 3) in [0, 1].
-        classified_images: Their n rows, with `file`, `class` and `probability`.
+        classified_images: A row per file, with `file`, `class`, `probability` and
+            `problem`, which is empty for n.
         classify: Names the model.
         seed: Seed that it was trained with.
 
     Returns:
         A matplotlib figure per page, 9 inches wide, by its file (``page-01.png``).
     """
+    rows = classified_images[classified_images["problem"] == ""]
     starts = range(0, len(prepared_images), _COLUMNS * _ROWS)
+    digits = max(2, len(str(len(starts))))  # files sort as pages
     pages = {}
     for number, start in enumerate(starts, start=1):
         part = slice(start, start + _COLUMNS * _ROWS)
-        pages[f"page-{number:02}.png"] = _plot_page(
+        pages[f"page-{number:0{digits}}.png"] = _plot_page(
             prepared_images[part],
-            classified_images[part],
+            rows[part],
             f"Classified by {classify.experiment}, {classify.weights} weights, "
             f"seed {seed}: page {number} of {len(starts)}",
         )
@@ -63,11 +68,25 @@ def _plot_page(images: np.ndarray, rows: pd.DataFrame, title: str) -> Figure:
     for place, row in zip(_places(len(images)), rows.to_dict("records"), strict=True):
         name = f"{row['class']} {row['probability']:.0%}"
         _write(axes, place, 1.0, name, fontsize=_NAME_SIZE)
-        file = row["file"]
-        if len(file) > _FILE_CHARACTERS:  # the end tells files apart
-            file = "\N{HORIZONTAL ELLIPSIS}" + file[1 - _FILE_CHARACTERS :]
+        file = _name_file(row["file"])
         _write(axes, place, 6.0, file, fontsize=_FILE_SIZE, color=MUTED_COLOUR)
     return figure
+
+
+def _name_file(file: str) -> str:
+    """Name a file in one line, a long one by its end, which tells files apart."""
+    file = unicodedata.normalize("NFC", file)
+    file = "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(character) == "Cc"
+        else character
+        for character in file
+    )
+    if text_width(file) <= _FILE_WIDTH:
+        return file
+    while text_width(file) >= _FILE_WIDTH:
+        file = file[1:]
+    return "\N{HORIZONTAL ELLIPSIS}" + file
 
 
 def _write(

@@ -1,6 +1,8 @@
 """Nodes of the classify pipeline: images of any kind as the networks take them."""
 
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -9,55 +11,57 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cifar_kedro.classes import CLASS_NAMES
 from cifar_kedro.networks import Model
 
+logger = logging.getLogger(__name__)
+
 _SIDE = 32  # pixels
+_MOST_NAMED = 10  # files, or problems, in a message
 
 
 def prepare_images(
     own_images: dict[str, Callable[[], Image.Image]],
-) -> tuple[list[str], np.ndarray]:
+) -> tuple[pd.DataFrame, np.ndarray]:
     """Make of each file what a network takes, one at a time: photographs are large.
 
     Args:
-        own_images: A function that loads the image, by file.
+        own_images: A function that reads the image, by file.
 
     Returns:
-        The files; and their images, float32 (n, 32, 32, 3) in [0, 1], in that order.
+        A row per file, with `file` and `problem`: why it is not among the images, empty
+        if it is; and the images, float32 (n, 32, 32, 3) in [0, 1], in that order.
 
     Raises:
-        ValueError: If a file is no image, is damaged, can't be converted or has a name
-            that is no text; the message names every such file and why.
+        ValueError: If no file can be classified; the message names files and why.
     """
-    prepared, refused = {}, {}
-    for file, load in own_images.items():
+    # A name that is no text could not stand in the table.
+    names = [file.encode(errors="backslashreplace").decode() for file in own_images]
+    prepared, problems = [], []
+    for load in own_images.values():
+        problem = ""
         try:
-            file.encode()  # a name that is no text could not stand in the table
-            prepared[file] = _prepare_image(load())
+            prepared.append(_prepare_image(load()))
         except Exception as error:  # of a damaged file Pillow raises nearly anything
-            refused[file] = _explain(error)
-    if refused:
-        lines = [f"  {file!r}: {reason}" for file, reason in refused.items()]
-        raise ValueError(
-            f"{len(refused)} of {len(own_images)} files can't be classified, so none "
-            "was; expected images only. Move these out of the folder, or save them "
-            "again as PNG or JPEG:\n" + "\n".join(lines)
-        )
+            problem = _explain(error)
+        problems.append(problem)
+    files = pd.DataFrame({"file": names, "problem": problems})
+    if not prepared:
+        raise ValueError(_name_problems(files))
     # As data engineering scales the images that the networks have learned from.
-    return list(prepared), np.stack([*prepared.values()]) * np.float32(1 / 255)
+    return files, np.stack(prepared) * np.float32(1 / 255)
 
 
 def classify_images(
-    model: Model, prepared_images: np.ndarray, image_files: list[str]
+    model: Model, prepared_images: np.ndarray, image_files: pd.DataFrame
 ) -> pd.DataFrame:
     """Name the two most probable classes of each image.
 
     Args:
         model: A trained network.
         prepared_images: float32 (n, 32, 32, 3) in [0, 1].
-        image_files: Their n files.
+        image_files: A row per file; n have no `problem`.
 
     Returns:
-        A row per image: `file`, `class`, `probability` (0 to 1), `second_class`,
-        `second_probability`.
+        A row per file: `file`, `class`, `probability` (0 to 1), `second_class`,
+        `second_probability`, `problem`. Either the classes are empty, or the problem.
     """
     from cifar_kedro.prediction import predict
 
@@ -65,25 +69,38 @@ def classify_images(
     ranked = np.argsort(-probabilities, axis=1)[:, :2]
     names = np.array(CLASS_NAMES)[ranked]
     highest = np.take_along_axis(probabilities, ranked, axis=1).round(4)
-    return pd.DataFrame(
+    classified = image_files["problem"] == ""
+    results = pd.DataFrame(
         {
-            "file": image_files,
             "class": names[:, 0],
             "probability": highest[:, 0],
             "second_class": names[:, 1],
             "second_probability": highest[:, 1],
-        }
+        },
+        index=image_files.index[classified],
     )
+    table = image_files[["file"]].join(results).join(image_files["problem"])
+    table = table.fillna({"class": "", "second_class": ""})
+    if not classified.all():
+        logger.warning(
+            "Classified %d of %d files. Of the others, the column `problem` of "
+            "classified_images.csv says why: %s",
+            classified.sum(),
+            len(classified),
+            _count(image_files["problem"][~classified]),
+        )
+    return table
 
 
 def _prepare_image(image: Image.Image) -> np.ndarray:
     """Take the middle square of an image, upright, as uint8 (32, 32, 3)."""
-    upright = ImageOps.exif_transpose(image)
+    with suppress(Exception):  # Exif may be any bytes, beside an image that is sound
+        ImageOps.exif_transpose(image, in_place=True)
     # A pixel becomes the mean of the area that it covers, as in a camera: an image of
     # the data set, each pixel enlarged, comes back as it was. Sharper filters ring:
     # LANCZOS is off by 3 to 5 of 255 (rms) from that mean on two photographs of 200 to
     # 400 pixels a side, BOX by 1 to 2.
-    square = ImageOps.fit(_to_rgb(upright), (_SIDE, _SIDE), method=Image.Resampling.BOX)
+    square = ImageOps.fit(_to_rgb(image), (_SIDE, _SIDE), method=Image.Resampling.BOX)
     return np.asarray(square)
 
 
@@ -95,24 +112,51 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         image = _to_8_bits(image)
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    return image.convert("RGB")
+        image = Image.alpha_composite(white, _convert(image, "RGBA"))
+    return _convert(image, "RGB")
+
+
+def _convert(image: Image.Image, mode: str) -> Image.Image:
+    """Convert what needs it: Pillow would make a copy of what does not."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
     """Scale 16-bit greys, where Pillow would cut them off at 255."""
-    pixels = np.asarray(image)
+    pixels = np.array(image, np.int32)
     if pixels.min() < 0 or pixels.max() > 65535:
         raise ValueError(
             f"received pixels from {pixels.min()} to {pixels.max()}, "
             "expected at most 16 bits"
         )
-    return Image.fromarray((pixels / 257).round().astype(np.uint8))
+    pixels += 128  # to round; in place, as an image may have 200 million
+    pixels //= 257
+    return Image.fromarray(pixels.astype(np.uint8))
 
 
 def _explain(error: Exception) -> str:
-    """Say why a file was refused: Kedro wraps what Pillow raises."""
-    cause = error.__cause__ or error
-    if isinstance(cause, UnidentifiedImageError):
+    """Say why a file can't be classified, in a line that begins with a word of ours."""
+    if isinstance(error, UnidentifiedImageError):
         return "not an image in a format that Pillow reads"
-    return f"{cause}" or type(cause).__name__
+    if isinstance(error, OSError) and error.strerror:  # without the whole path
+        return f"can't be read: {error.strerror}"
+    return f"can't be read: {error}" if str(error) else type(error).__name__
+
+
+def _name_problems(files: pd.DataFrame) -> str:
+    """Say of a folder of which nothing could be classified what is in it."""
+    lines = [f"  {file!r}: {why}" for file, why in files.values]
+    if len(lines) > _MOST_NAMED:
+        lines[_MOST_NAMED:] = [f"  and {len(lines) - _MOST_NAMED} more"]
+    return (
+        f"None of {len(files)} files can be classified; expected at least one image. "
+        "Name another folder (--params classify.images=FOLDER), or save the images "
+        "again as PNG or JPEG:\n" + "\n".join(lines)
+    )
+
+
+def _count(problems: pd.Series) -> str:
+    """Count equal problems, the most frequent first."""
+    counts = problems.value_counts()
+    named = [f"{count} x {why}" for why, count in counts.head(_MOST_NAMED).items()]
+    return "; ".join(named)
