@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from cifar_kedro.config import Classify
+from cifar_kedro.pipelines.classify import contact_sheet
 from cifar_kedro.pipelines.classify.contact_sheet import plot_contact_sheet
 from tests.conftest import make_images
 
@@ -34,6 +35,23 @@ def test_hundreds_of_images_are_pages(count, pages):
     )
 
 
+def test_a_hundred_pages_sort_by_number(monkeypatch):
+    monkeypatch.setattr(contact_sheet, "_COLUMNS", 1)
+    monkeypatch.setattr(contact_sheet, "_ROWS", 1)
+    _, sheet = make_sheet(100)
+    assert list(sheet) == sorted(sheet)
+    assert list(sheet)[-1] == "page-100.png"
+
+
+def test_files_with_a_problem_are_on_no_page():
+    images = make_images(2)["images"]
+    table = pd.DataFrame({"file": ["a.png", "Thumbs.db", "z.png"]})
+    table["class"], table["probability"] = ["cat", "", "dog"], [0.9, np.nan, 0.8]
+    table["problem"] = ["", "no image", ""]
+    (page,) = plot_contact_sheet(images, table, CLASSIFY, seed=3).values()
+    assert texts(page) == ["cat 90%", "a.png", "dog 80%", "z.png"]
+
+
 def test_every_image_stands_above_its_text():
     images, sheet = make_sheet(38)
     for page, start in zip(sheet.values(), (0, 36), strict=True):
@@ -59,6 +77,12 @@ def test_every_image_stands_above_its_text():
             "\N{HORIZONTAL ELLIPSIS}" + "x" * 12 + "7.png",
         ),
         (r"$\frac{$.png", r"$\frac{$.png"),
+        # A wide character takes the room of two.
+        ("基" * 7 + ".png", "基" * 7 + ".png"),
+        ("基" * 9 + ".png", "\N{HORIZONTAL ELLIPSIS}" + "基" * 6 + ".png"),
+        ("cafe\N{COMBINING ACUTE ACCENT}.png", "caf\xe9.png"),
+        ("Icon\r", "Icon\N{REPLACEMENT CHARACTER}"),
+        ("two\nlines.png", "two\N{REPLACEMENT CHARACTER}lines.png"),
     ],
 )
 def test_a_file_is_named_as_it_is_called(file, shown):
