@@ -81,6 +81,7 @@ def test_what_has_not_run_is_listed_with_its_command(report):
 
 def test_runs_that_cannot_be_read_are_listed_and_escaped(report):
     assert "OSError: &lt;broken&gt; &amp; gone" in report[0]
+    assert "\n- `exp1/seed-4`: OSError: <broken> & gone\n" in report[1]
 
 
 def test_seeds_are_described_as_far_as_there_are_several(report):
