@@ -274,7 +274,10 @@ def call(*arguments, cwd):
     """Run the script as the page says, and return its status and what it prints."""
     done = subprocess.run(
         [sys.executable, publish.__file__, *arguments],
-        **{"cwd": cwd, "capture_output": True, "text": True, "check": False},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return (
         done.returncode,
@@ -310,7 +313,7 @@ def test_a_run_on_other_images_is_not_restored(data, results):
     np.savez(
         data / "05_model_input/test.npz", **TEST | {"labels": TEST["labels"][::-1]}
     )
-    with pytest.raises(ValueError, match="Use the archive of md5 .* from scratch"):
+    with pytest.raises(ValueError, match=r"Use the archive of md5 .* from scratch"):
         publish.restore(data, results / "runs")
 
 
