@@ -85,7 +85,10 @@ def test_training_and_evaluation_have_it(tmp_path, monkeypatch):
     checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
     monkeypatch.setattr(keras.Model, "fit", exhausted.fail)
     with pytest.raises(MemoryError, match="smaller batches"):
-        train_model(model, data, data, experiment, 0, None, Execution(), checkpoint)
+        train_model(
+            *(model, data, data, experiment, 0, None, Execution(), checkpoint),
+            {"counts": {}},
+        )
     with pytest.raises(MemoryError, match="smaller batches"):
         evaluate_model(exhausted, exhausted, None, {}, data, experiment, 0)
 
@@ -102,7 +105,9 @@ experiment = make_experiment(
 data = make_images(500)
 model = build_model(experiment, 0, Execution())
 checkpoint = Checkpoint(sys.argv[1])
-train_model(model, data, data, experiment, 0, None, Execution(), checkpoint)
+train_model(
+    *(model, data, data, experiment, 0, None, Execution(), checkpoint), {"counts": {}}
+)
 """
 
 

@@ -21,18 +21,21 @@ def describe(**execution):
     return describe_run(
         *(make_images(10), make_images(10), make_experiment(), 0, 1),
         Execution(**execution),
+        {},
     )
 
 
 def test_a_run_is_described_in_what_json_can_hold():
     experiment = make_experiment(augmentation={"rotation_range": 10.0})
     run = describe_run(
-        *(make_images(40), make_images(20), experiment, 3, None, Execution())
+        *(make_images(40), make_images(20), experiment, 3, None, Execution()),
+        {"train": 3},
     )
     assert json.loads(json.dumps(run)) == run
     assert run["parameters"] == experiment.model_dump()
     assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 20, None)
     assert run["data_sha256"] == hash_images(make_images(40), make_images(20))
+    assert run["identical_images"] == {"train": 3}
     assert run["code"]["version"] == cifar_kedro.__version__
     assert run["backend"] == keras.backend.backend()
     assert set(run["packages"]) == {"python", "kedro", "keras", "numpy", run["backend"]}

@@ -1,6 +1,7 @@
 import json
 import os
-import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from kedro.io import DatasetError
 
 from cifar_kedro.config import Execution
 from cifar_kedro.provenance import hash_images
@@ -268,12 +270,50 @@ def test_half_a_run_is_restored_and_half_a_file_is_not_left(data, results, monke
         assert predictions.files == ["end", "labels"]
 
 
+def call(*arguments, cwd):
+    """Run the script as the page says, and return its status and what it prints."""
+    done = subprocess.run(
+        [sys.executable, publish.__file__, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return (
+        done.returncode,
+        done.stderr.splitlines()[-1:],
+        done.stderr.count("Traceback"),
+    )
+
+
+def test_in_a_fresh_clone_the_command_that_comes_first_is_named(tmp_path):
+    status, (line,), traces = call("--restore", cwd=tmp_path)
+    assert (status, traces) == (1, 0)
+    assert line.startswith("data/05_model_input/test.npz: not there, expected the test")
+    assert "kedro run --pipelines data_engineering." in line
+    status, (line,), traces = call(cwd=tmp_path)
+    assert (status, traces) == (1, 0)
+    assert line.startswith(
+        "data/08_reporting/summary.csv: not there, expected the repo"
+    )
+    assert "kedro run --pipelines reporting" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_test_images_that_are_damaged_are_named(data, results):
+    publish.publish(data, results)
+    file = data / "05_model_input/test.npz"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(DatasetError, match=r"test\.npz is damaged"):
+        publish.restore(data, results / "runs")
+
+
 def test_a_run_on_other_images_is_not_restored(data, results):
     publish.publish(data, results)
     np.savez(
         data / "05_model_input/test.npz", **TEST | {"labels": TEST["labels"][::-1]}
     )
-    with pytest.raises(ValueError, match=re.escape("use the archive that")):
+    with pytest.raises(ValueError, match=r"Use the archive of md5 .* from scratch"):
         publish.restore(data, results / "runs")
 
 

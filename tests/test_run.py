@@ -12,6 +12,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
+from cifar_kedro.identical_images import COUNTS
 from tests.runs import BLOCKS
 
 OUTPUTS = [
@@ -56,7 +57,8 @@ def results(name, seed=0):
 def test_an_experiment_runs_from_nothing_to_its_figures(project):
     run(project, "exp0", "reporting")
     inputs = {
-        f"05_model_input/{part}.npz" for part in ("seed-0/train", "seed-0/validation")
+        f"05_model_input/seed-0/{name}"
+        for name in ("train.npz", "validation.npz", "identical_images.json")
     }
     written = files(project)
     figures = {name for name in written if "report_figures" in name}
@@ -80,6 +82,8 @@ def test_an_experiment_runs_from_nothing_to_its_figures(project):
     assert table["test_accuracy_end"][0] == metrics["weights"]["end"]["test_accuracy"]
     assert table["status"].tolist() == ["cut short: 1 of up to 500 epochs"]
     provenance = project / "data/sample/06_models/exp0/seed-0/provenance.json"
+    counts = json.loads(provenance.read_text())["identical_images"]
+    assert counts == dict.fromkeys(COUNTS, 0)
     assert json.loads(provenance.read_text()).items() < metrics["provenance"].items()
     assert not list((project / "data").glob("0*"))
 
@@ -139,6 +143,10 @@ def test_only_missing_outputs_runs_what_is_missing(project):
 
 
 def test_runs_by_namespace_tag_and_node(project):
+    with pytest.raises(
+        DatasetError, match=r"no split was made, or .* data_engineering"
+    ):
+        run(project, "exp0", namespaces=["exp0"])
     run(project, "data_engineering")
     run(project, "exp0", namespaces=["exp0"])
     assert results("exp0") < files(project)

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.io import DatasetError
 
 from cifar_kedro.runs import read_results
 from tests.runs import (
@@ -123,13 +124,31 @@ def test_runs_are_put_together_by_seed():
     assert seeds("exp0", "exp3") == seeds("exp0", "exp4") == []
 
 
-def test_a_run_that_has_nothing_to_show_is_listed_with_the_reason():
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError("no such file\nand a long story"), "OSError: no such file"),
+        (DatasetError("a/history.csv is not what"), "a/history.csv is not what"),
+    ],
+)
+@pytest.mark.parametrize("file", ["metrics", "history", "predictions"])
+def test_a_run_that_has_nothing_to_show_is_listed_with_the_reason(
+    error, reason, file, caplog
+):
     def broken():
-        raise OSError("no such file\nand a long story")
+        raise error
 
-    results = read(finished(), predictions=broken)
+    results = read(finished(), **{file: broken})
     assert results.runs == []
-    assert results.failures == {"exp0/seed-0": "OSError: no such file"}
+    assert results.failures == {"exp0/seed-0": f"unreadable: {reason}"}
+    assert f"exp0/seed-0 is left out of the report: unreadable: {reason}" in caplog.text
+
+
+def test_a_run_whose_metrics_can_not_be_relied_on_shows_nothing():
+    status = "unreadable: metrics.json says that it is of exp4/seed-0"
+    results = read(finished(), finished("exp1"), statuses={"exp0/seed-0": status})
+    assert [run.experiment for run in results.runs] == ["exp1"]
+    assert results.failures == {"exp0/seed-0": status}
 
 
 def test_what_failed_and_what_is_no_longer_configured_have_their_status():

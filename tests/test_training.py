@@ -5,9 +5,10 @@ import pytest
 from cifar_kedro.callbacks import make_steering
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
+from cifar_kedro.datasets.run_files import HISTORY_COLUMNS
 from cifar_kedro.execution import prepare_keras
 from cifar_kedro.networks import build_network
-from cifar_kedro.training import HISTORY_COLUMNS, count_steps, fit
+from cifar_kedro.training import count_steps, fit
 from tests.conftest import make_experiment, make_images
 
 TRAIN, VALIDATION = make_images(40), make_images(20, seed=1)

@@ -6,6 +6,8 @@
 Published is nothing of the data set: class probabilities go without the labels, which a
 restored run gets back from the test images (of the same archive: their hash is compared),
 and pictures of images stay away. Restored runs and new ones give one report.
+
+`kedro run --pipelines data_engineering` makes the test images, and comes before --restore.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from fsspec.implementations.local import LocalFileSystem
+from kedro.io import DatasetError
 
 from cifar_kedro.comparisons import difference_error
 from cifar_kedro.config import Execution, Experiment
@@ -36,14 +39,16 @@ SHOW_IMAGES = ("mistakes", "augmented_images")
 TEXTS = ("metrics.json", "history.csv")
 PREDICTIONS = "predictions.npz"
 NONE = "\N{EN DASH}"
+# The official layout and images, in another order than the official archive's.
+ARCHIVE = "the archive of md5 9267da7bf9154f6c74efc644efc70447 (docs/results/README.md)"
 
 
 def publish(data: Path, results: Path = RESULTS) -> None:
     """Publish the complete runs, and the last report.
 
     Raises:
-        ValueError: If the report is older than a run, or not of all runs that are
-            published.
+        ValueError: If there is no report, or if it is older than a run, or not of all runs
+            that are published.
     """
     reporting = data / "08_reporting"
     check_report_is_last(data)
@@ -89,6 +94,11 @@ def check_report_is_last(data: Path) -> None:
         ValueError: If one was.
     """
     summary = data / "08_reporting/summary.csv"
+    if not summary.exists():
+        raise ValueError(
+            f"{summary}: not there, expected the report on the runs to publish. Make it "
+            "first (kedro run --pipelines reporting), in the checkout's root or with --data"
+        )
     reported = summary.stat().st_mtime_ns
     runs = data / "07_model_output"
     later = sorted(
@@ -135,17 +145,24 @@ def restore(data: Path, runs: Path = RUNS) -> None:
     is named; and the run itself, whose probabilities may not have been rounded.
 
     Raises:
-        ValueError: If the test images are others than a run's.
+        ValueError: If the test images are not there, or others than a run's.
+        DatasetError: If they can't be read.
     """
-    with np.load(data / "05_model_input/test.npz") as file:
-        test = dict(file)
-    digest = hash_images(test)
+    file = data / "05_model_input/test.npz"
+    if not file.exists():
+        raise ValueError(
+            f"{file}: not there, expected the test images, whose labels restored runs get "
+            f"back. Make them first, of {ARCHIVE}: kedro run --pipelines data_engineering. "
+            f"Without that archive, {RESULTS / 'report.md'} is the report on these runs"
+        )
+    digest = hash_images(test := NpzDataset(filepath=str(file)).load())
     for source in sorted(path.parent for path in runs.glob("*/*/metrics.json")):
         tested_on = read_metrics(source)["provenance"]["test_sha256"]
         if tested_on != digest:
             raise ValueError(
                 f"{source} was tested on images of SHA-256 {tested_on}, but those in "
-                f"{data} have {digest}: use the archive that docs/results/README.md names"
+                f"{file} have {digest}. Use {ARCHIVE}, and make them from scratch: kedro run "
+                "--pipelines data_engineering"
             )
         target = data / "07_model_output" / source.relative_to(runs)
         if is_another_run(target, source):
@@ -317,4 +334,7 @@ if __name__ == "__main__":
     parser.add_argument("--restore", action="store_true")
     parser.add_argument("--data", type=Path, default=Path("data"))
     arguments = parser.parse_args()
-    (restore if arguments.restore else publish)(arguments.data)
+    try:
+        (restore if arguments.restore else publish)(arguments.data)
+    except (ValueError, OSError, DatasetError) as error:
+        parser.exit(1, f"{error}\n")

@@ -52,6 +52,26 @@ class ExperimentHooks:
             )
 
 
+class SplitHooks:
+    """Refuses to train on a split that is not there, or of which nothing is known."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Look for what data engineering writes beside a split.
+
+        Raises:
+            DatasetError: If it is missing, and the run does not make it.
+        """
+        name = "identical_images"
+        if name in pipeline.inputs() and not catalog.exists(name):
+            raise DatasetError(
+                f"There is no {name}.json beside the split of this seed (`{name}` in the "
+                "catalog): no split was made, or by an older version. Make it, in the same "
+                "environment and with the --params of this run: kedro run --pipelines "
+                "data_engineering"
+            )
+
+
 class FailureHooks:
     """Leaves a note where an experiment fails, which its next try removes.
 

@@ -25,6 +25,7 @@ def describe_run(
     seed: int,
     max_epochs: int | None,
     execution: Execution,
+    identical_images: dict[str, int],
 ) -> dict[str, Any]:
     """Describe a training that is about to start.
 
@@ -35,9 +36,11 @@ def describe_run(
         seed: The run's seed.
         max_epochs: The run's bound on the epochs.
         execution: How the run uses the hardware.
+        identical_images: What data engineering counted in the split.
 
     Returns:
         What JSON can hold: the parameters, the seed, the execution, the data's SHA-256,
+        how many of its images are identical,
         versions of code and packages, Keras' backend, the hardware, the time (ISO 8601,
         UTC).
     """
@@ -52,6 +55,7 @@ def describe_run(
         "max_epochs": max_epochs,
         "execution": execution.model_dump(),
         "data_sha256": hash_images(train, validation),
+        "identical_images": identical_images,
         "code": {"version": cifar_kedro.__version__, **_describe_checkout()},
         "packages": {
             "python": platform.python_version(),

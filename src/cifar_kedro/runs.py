@@ -1,5 +1,6 @@
 """What evaluation persisted of the runs, and how far it can be relied on."""
 
+import logging
 import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -8,13 +9,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from kedro.io import DatasetError
 from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.config_loader import is_experiment
 from cifar_kedro.stopping import find_stop
 
+logger = logging.getLogger(__name__)
+
 Loaders = dict[str, Callable[[], Any]]
+
+UNREADABLE = "unreadable"  # the status of a run whose files can't be relied on
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,8 @@ def read_results(
         index=False
     ):
         key = f"{name}/seed-{seed}"
-        if key not in metrics or name not in experiments:
+        unreadable = status.startswith(UNREADABLE)
+        if unreadable or key not in metrics or name not in experiments:
             failures[key] = status
             continue
         try:
@@ -145,10 +152,21 @@ def read_results(
             run = Run(name, int(seed), *files)
             runs.append(_annotate(run, experiments[name], test, status))
         except Exception as error:  # whatever the datasets and parsers raise
-            failures[key] = f"{type(error).__name__}: {error}".splitlines()[0]
+            failures[key] = f"{UNREADABLE}: {describe_error(error)}"
+    for key, reason in failures.items():
+        if reason.startswith(UNREADABLE):
+            logger.warning("%s is left out of the report: %s", key, reason)
     order = list(experiments)
     runs.sort(key=lambda run: (order.index(run.experiment), run.seed))
     return Results(experiments, runs, failures)
+
+
+def describe_error(error: Exception) -> str:
+    """Say in one line what a reader raised; what Kedro's datasets raise names a file."""
+    line = str(error).partition("\n")[0]
+    return (
+        line if isinstance(error, DatasetError) else f"{type(error).__name__}: {line}"
+    )
 
 
 def _list_experiments(parameters: dict[str, Any]) -> dict[str, Experiment]:

@@ -18,6 +18,7 @@ from cifar_kedro.callbacks import (
 )
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.datasets.run_files import HISTORY_COLUMNS
 from cifar_kedro.execution import for_fit, for_training, prepare_keras
 from cifar_kedro.losses import make_loss
 from cifar_kedro.optimizers import make_optimizer
@@ -27,16 +28,6 @@ from cifar_kedro.weight_average import WeightAverage
 from cifar_kedro.whitening import whiten
 
 logger = logging.getLogger(__name__)
-
-HISTORY_COLUMNS = [
-    "epoch",
-    "loss",
-    "accuracy",
-    "val_loss",
-    "val_accuracy",
-    "learning_rate",
-    "seconds",
-]
 
 
 def fit(

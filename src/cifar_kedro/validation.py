@@ -1,5 +1,7 @@
 """Checks of images at the boundaries: the catalog's ``validator``, at each load and save."""
 
+from typing import Any
+
 import numpy as np
 
 from cifar_kedro.classes import CLASS_NAMES
@@ -43,21 +45,26 @@ def check_images(data: LabelledImages) -> None:
         )
 
 
-def check_same_split(train: LabelledImages, validation: LabelledImages) -> None:
-    """Check that training and validation images are the two parts of one split.
+def check_same_split(
+    train: LabelledImages, validation: LabelledImages, identical_images: dict[str, Any]
+) -> None:
+    """Check that training and validation images, and what was counted, are of one split.
 
     Raises:
-        ValueError: If they are not: one of the two files was written and not the other,
-            and images may be in both.
+        ValueError: If they are not: one of the files was written and not the others, and
+            images may be in both parts.
     """
-    train_split, validation_split = (
-        str(part.get("split", "unnamed"))[:8] for part in (train, validation)
-    )
-    if train_split != validation_split:
+    splits = [
+        str(part.get("split", "unnamed"))[:8]
+        for part in (train, validation, identical_images)
+    ]
+    if len(set(splits)) > 1:
         raise ValueError(
-            f"received training images of the split {train_split} and validation images "
-            f"of {validation_split}, expected those of one split. Make it anew: kedro run "
-            "--pipelines data_engineering, with the --params of this run"
+            "received training images of the split {}, validation images of {} and counts "
+            "of identical images of {}, expected those of one split. Make it from scratch: "
+            "kedro run --pipelines data_engineering, with the --params of this run".format(
+                *splits
+            )
         )
 
 

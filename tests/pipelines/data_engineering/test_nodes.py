@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cifar_kedro.identical_images import COUNTS
 from cifar_kedro.pipelines.data_engineering.nodes import (
+    count_identical_images,
     load_images,
     scale_images,
     split_images,
@@ -19,9 +21,46 @@ def numbered(count):
 
 
 def test_load_hands_on_both_parts():
-    raw = {"train": make_images(20), "test": make_images(10)}
-    train, test = load_images(raw)
-    assert train is raw["train"] and test is raw["test"]
+    raw = {"train": make_images(20), "test": make_images(10, seed=1)}
+    for part, loaded in zip(("train", "test"), load_images(raw), strict=True):
+        assert loaded.keys() == {"images", "labels", "digests"}
+        assert all(loaded[key] is raw[part][key] for key in raw[part])
+
+
+def test_a_test_set_that_is_partly_the_training_set_is_refused():
+    raw = {"train": make_images(20), "test": make_images(30, seed=1)}
+    raw["test"]["images"][[7, 9]] = raw["train"]["images"][3]
+    message = (
+        "received 2 of 30 .* row 7 of test and row 3 of train .* most 0%.*`archive`"
+    )
+    with pytest.raises(ValueError, match=message):
+        load_images(raw)
+
+
+def test_what_is_counted_belongs_to_the_split(caplog):
+    train, test = make_images(100), make_images(30, seed=1)
+    train["images"][[10, 21]] = train["images"][0]  # labels 0, 1 and 0
+    test["images"][5] = test["images"][4]
+    development, tested = load_images({"train": train, "test": test})
+    counted = count_identical_images(development, tested, 50, seed=0)
+    parts = dict(
+        zip(("train", "validation"), split_images(train, 50, seed=0), strict=True)
+    )
+    assert counted["split"] == str(parts["train"]["split"])
+    copies = {
+        name: int((part["images"] == train["images"][0]).all(axis=(1, 2, 3)).sum())
+        for name, part in parts.items()
+    }
+    assert sum(copies.values()) == 3
+    assert counted["counts"] == dict.fromkeys(COUNTS, 0) | {
+        **{name: max(count - 1, 0) for name, count in copies.items()},
+        "validation_in_train": copies["validation"] if copies["train"] else 0,
+        "test": 1,
+        "contradicting_labels": 5,
+    }
+    (record,) = [r for r in caplog.records if "Identical images" in r.message]
+    assert record.levelname == "WARNING"
+    assert "1 in test, copies of others there" in record.message
 
 
 def test_scale_divides_every_value_by_255():

@@ -19,6 +19,7 @@ from cifar_kedro.provenance import hash_images
 from tests.conftest import make_experiment, make_images
 
 REPORTED = {"test_accuracy": 0.5, "training_seconds": 60.0}
+IDENTICAL_IMAGES = {"counts": {"train": 3}}
 
 
 def weights(model):
@@ -41,11 +42,13 @@ def test_train_and_evaluate_agree_on_the_contracts(tmp_path):
     trained = train_model(
         *(built, data, data, experiment, 0, None, Execution()),
         Checkpoint(str(tmp_path / "checkpoint.npz")),
+        IDENTICAL_IMAGES,
     )
     model, best, history, provenance = trained
     assert history["seconds"].sum() < provenance["seconds"]
     assert provenance["seconds"] < time.perf_counter() - before
     assert provenance["parameters"] == experiment.model_dump()
+    assert provenance["identical_images"] == IDENTICAL_IMAGES["counts"]
     assert provenance["execution"] == Execution().model_dump()
     metrics, predictions = evaluate_model(*trained, test, experiment, 0)
     test_sha256 = metrics["provenance"].pop("test_sha256")
@@ -140,10 +143,12 @@ def test_parts_of_different_splits_are_refused_before_anything_is_trained():
     _, other = split_images(make_images(60), 20, seed=1)
     _, old = split_images(make_images(60), 20, seed=0)
     del old["split"]
-    for validation in (other, old):
-        with pytest.raises(ValueError, match=r"of the split \w{8} and .* of one split"):
+    counted = {"split": str(train["split"])} | IDENTICAL_IMAGES
+    for validation, counts in ((other, counted), (old, counted), (train, {})):
+        with pytest.raises(ValueError, match=r"of the split \w{8}, .* of one split"):
             train_model(
-                *(None, train, validation, make_experiment(), 0, 1, Execution(), None)
+                *(None, train, validation, make_experiment(), 0, 1, Execution(), None),
+                counts,
             )
 
 

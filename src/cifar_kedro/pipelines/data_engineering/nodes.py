@@ -5,9 +5,16 @@ Images travel as ``{"images": (n, 32, 32, 3), "labels": uint8 (n,)}``.
 
 import hashlib
 import logging
+from typing import Any
 
 import numpy as np
 
+from cifar_kedro.identical_images import (
+    check_overlap,
+    count_identical,
+    describe_counts,
+    digest_images,
+)
 from cifar_kedro.validation import LabelledImages, count_classes
 
 logger = logging.getLogger(__name__)
@@ -22,12 +29,51 @@ def load_images(
         raw: ``train`` and ``test``, each with uint8 images in 0..255.
 
     Returns:
-        The images to learn from, and the test images.
+        The images to learn from, and the test images; both with ``digests``, one of each
+        image.
+
+    Raises:
+        ValueError: If more of the test images are among those to learn from than the
+            true data have. Nothing has been written then.
     """
     for part, data in raw.items():
         counts = count_classes(data["labels"])
         logger.info("%s: %d images: %s", part, sum(counts.values()), counts)
-    return raw["train"], raw["test"]
+    development, test = (
+        raw[part] | {"digests": digest_images(raw[part]["images"])}
+        for part in ("train", "test")
+    )
+    check_overlap(development, test)
+    return development, test
+
+
+def count_identical_images(
+    development: LabelledImages,
+    test: LabelledImages,
+    validation_images: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Count identical images within and between the parts, and contradicting labels.
+
+    Args:
+        development: Labels and digests of the images that `split_images` splits.
+        test: The same of the test images.
+        validation_images: As of `split_images`.
+        seed: As of `split_images`.
+
+    Returns:
+        ``counts``, see `cifar_kedro.identical_images.count_identical`; and ``split``, the
+        name of the split that they are of.
+    """
+    *drawn, split = _draw_split(development["labels"], validation_images, seed)
+    parts = {
+        name: {key: development[key][rows] for key in ("digests", "labels")}
+        for name, rows in zip(("train", "validation"), drawn, strict=True)
+    }
+    counts = count_identical(parts | {"test": test})
+    level = logging.WARNING if any(counts.values()) else logging.INFO
+    logger.log(level, describe_counts(counts))
+    return {"split": split, "counts": counts}
 
 
 def scale_images(data: LabelledImages) -> LabelledImages:
@@ -59,25 +105,37 @@ def split_images(
     Raises:
         ValueError: If either part would miss a class.
     """
+    *drawn, name = _draw_split(data["labels"], validation_images, seed)
+    split = {"split": np.array(name)}
+    train, validation = (
+        {key: array[rows] for key, array in data.items()} | split for rows in drawn
+    )
+    return train, validation
+
+
+def _draw_split(
+    labels: np.ndarray, validation_images: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """Draw the rows of the training and of the validation images, and name the split.
+
+    Raises:
+        ValueError: If either part would miss a class.
+    """
     from sklearn.model_selection import train_test_split
 
-    count = len(data["labels"])
-    classes = len(np.unique(data["labels"]))
+    count = len(labels)
+    classes = len(np.unique(labels))
     if not classes <= validation_images <= count - classes:
         raise ValueError(
             f"validation_images: received {validation_images} of {count} images, expected "
             f"{classes} to {count - classes}, so that training and validation both see "
             f"the {classes} classes"
         )
-    parts = train_test_split(
+    train, validation = train_test_split(
         np.arange(count),
         test_size=validation_images,
-        stratify=data["labels"],
+        stratify=labels,
         random_state=seed,
     )
-    drawn = hashlib.sha256(parts[0].tobytes() + data["labels"].tobytes())
-    split = {"split": np.array(drawn.hexdigest())}
-    train, validation = (
-        {key: array[part] for key, array in data.items()} | split for part in parts
-    )
-    return train, validation
+    name = hashlib.sha256(train.tobytes() + labels.tobytes()).hexdigest()
+    return train, validation, name

@@ -1,8 +1,9 @@
-"""Load, scale, split."""
+"""Load, scale, split; count identical images."""
 
 from kedro.pipeline import Node, Pipeline
 
 from cifar_kedro.pipelines.data_engineering.nodes import (
+    count_identical_images,
     load_images,
     scale_images,
     split_images,
@@ -36,6 +37,15 @@ def create_pipeline() -> Pipeline:
                 inputs=["development", "params:validation_images", "params:seed"],
                 outputs=["train", "validation"],
                 name="split_images_node",
+            ),
+            Node(
+                count_identical_images,
+                inputs=[
+                    *("development_images", "test_images"),
+                    *("params:validation_images", "params:seed"),
+                ],
+                outputs="identical_images",
+                name="count_identical_images_node",
             ),
         ],
         tags="data_engineering",

@@ -34,7 +34,7 @@ def build_model(experiment: Experiment, seed: int, execution: Execution) -> Mode
 
 
 @explaining_lack_of_memory()
-def train_model(
+def train_model(  # noqa: PLR0913, PLR0917
     untrained_model: Model,
     train: LabelledImages,
     validation: LabelledImages,
@@ -43,6 +43,7 @@ def train_model(
     max_epochs: int | None,
     execution: Execution,
     checkpoint: Checkpoint,
+    identical_images: dict[str, Any],
 ) -> tuple[Model, Model, pd.DataFrame, dict[str, Any]]:
     """Train an experiment's network, going on where an interrupted run left off.
 
@@ -51,14 +52,16 @@ def train_model(
         `cifar_kedro.provenance.describe_run`; ``seconds`` is its wall time.
 
     Raises:
-        ValueError: If training and validation images are not of one split.
+        ValueError: If training and validation images, and the counts of identical
+            ones, are not of one split.
     """
     from cifar_kedro.training import fit
 
-    check_same_split(train, validation)
+    check_same_split(train, validation, identical_images)
     since = time.perf_counter()
     provenance = describe_run(
-        train, validation, experiment, seed, max_epochs, execution
+        *(train, validation, experiment, seed, max_epochs, execution),
+        identical_images["counts"],
     )
     if kept := experiment.training.validation_images:
         train, validation = move_images(train, validation, kept)

@@ -36,6 +36,7 @@ def create_pipeline(experiment: str) -> Pipeline:
                     "params:max_epochs",
                     "params:execution",
                     "checkpoint",
+                    "identical_images",
                 ],
                 outputs=["model", "best_model", "history", "provenance"],
                 name="train_model_node",
@@ -62,7 +63,7 @@ def create_pipeline(experiment: str) -> Pipeline:
             ),
         ],
         namespace=experiment,
-        inputs={"train", "validation", "test"},
+        inputs={"train", "validation", "test", "identical_images"},
         outputs={"evaluated": f"{experiment}_evaluated"},
         parameters={
             "params:experiment": f"params:{experiment}",

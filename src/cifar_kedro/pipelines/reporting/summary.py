@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cifar_kedro.pipelines.reporting.status import tell_status
+from cifar_kedro.runs import UNREADABLE, describe_error
 
 Loader = Callable[[], dict[str, Any]]
 LoadersByRun = dict[str, Loader]
@@ -77,16 +78,16 @@ def summarise_runs(
 
     Returns:
         One row per experiment and seed, in the order exp0, exp1, ..., exp8a, exp8b,
-        exp9, exp10. `status` is described in `tell_status`; a run that failed before
-        it had metrics has nothing else. Accuracies are fractions; `difference_points`
+        exp9, exp10. `status` is described in `tell_status`, or ``unreadable: `` and why
+        the metrics or the note of a failure can't be relied on; such a run, and one that
+        failed before it had metrics, has nothing else. Accuracies are fractions; `difference_points`
         is ours at the end of training less the reported one, in percentage points. The
         objectives are judged on the test accuracy at the end of training;
         `meets_80_from_architecture` is empty for experiments that augment images or
         transfer weights.
 
     Raises:
-        ValueError: If nothing has run, or if the metrics of a run lack a key or can't
-            be read.
+        ValueError: If nothing has run.
     """
     if not metrics and not failures:
         raise ValueError(
@@ -109,46 +110,30 @@ def summarise_runs(
 def _read_run(
     run: str, metrics: Loader | None, failure: Loader | None, parameters: dict[str, Any]
 ) -> dict[str, Any]:
-    """Make the row of one run."""
-    results = metrics and _load(run, metrics, "metrics")
-    note = failure and _load(run, failure, "failure")
-    if results is not None:
-        row = _pick_columns(run, results)
-    else:
-        experiment, _, seed = run.partition("/seed-")
-        row = {"experiment": experiment, "seed": int(seed)}
-    return row | {"status": tell_status(results, note, parameters)}
-
-
-def _load(run: str, load: Loader, what: str) -> dict[str, Any]:
+    """Make the row of one run; what can't be read keeps no other run from the table."""
+    experiment, _, seed = run.partition("/seed-")
+    row = {"experiment": experiment, "seed": int(seed)}
     try:
-        return load()
-    except Exception as error:  # whatever the dataset and the parser raise
-        raise ValueError(
-            f"The {what} of {run!r} can't be read ({error}). If the file is damaged: "
-            f"{_remedy(what)}"
-        ) from error
+        results, note = metrics and metrics(), failure and failure()
+        columns = {} if results is None else _pick_columns(run, results)
+        return row | columns | {"status": tell_status(results, note, parameters)}
+    except Exception as error:  # whatever the datasets and parsers raise
+        return row | {"status": f"{UNREADABLE}: {describe_error(error)}"}
 
 
 def _pick_columns(run: str, metrics: dict[str, Any]) -> dict[str, Any]:
-    """Pick the summary's columns from one run's metrics, or say what they lack."""
+    """Pick the summary's columns from one run's metrics."""
     flat = pd.json_normalize(metrics).to_dict("records")[0]
     if "reported" in flat:  # null: the report has no such experiment
         flat["reported.test_accuracy"] = None
     if missing := [key for key in _FIELDS.values() if key not in flat]:
-        raise ValueError(
-            f"The metrics of {run!r} lack {', '.join(missing)}. {_remedy('metrics')}"
-        )
+        raise ValueError(f"metrics.json lacks {', '.join(missing)}")
     if (named := f"{flat['experiment']}/seed-{flat['seed']}") != run:
         raise ValueError(
-            f"The metrics of {run!r} say that they are those of {named!r}: files were "
-            "moved or copied. Move them back, or delete them."
+            f"metrics.json says that it is of {named}, expected {run}: files were moved "
+            "or copied. Move them back, or delete them"
         )
     return {column: flat[key] for column, key in _FIELDS.items()}
-
-
-def _remedy(what: str) -> str:
-    return f"Delete its {what}.json and run that experiment again."
 
 
 def _natural_key(name: str) -> list[str | int]:

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.identical_images import COUNTS
 from cifar_kedro.runs import Results
 from tests.pipelines.reporting.report.conftest import SHEET, TEST, make_report
 from tests.runs import BLOCKS, EXPERIMENTS, make_run
@@ -80,6 +81,7 @@ def test_what_has_not_run_is_listed_with_its_command(report):
 
 def test_runs_that_cannot_be_read_are_listed_and_escaped(report):
     assert "OSError: &lt;broken&gt; &amp; gone" in report[0]
+    assert "\n- `exp1/seed-4`: OSError: <broken> & gone\n" in report[1]
 
 
 def test_seeds_are_described_as_far_as_there_are_several(report):
@@ -108,6 +110,21 @@ def test_numbers_of_a_section(report):
     assert "the report has +14.18" in found
     assert "training.epochs 500 100" in found
     assert "961,706 parameters" in found
+
+
+def test_identical_images_are_told_where_the_provenance_stands():
+    counted = make_run("exp0", 0.6, images=500)
+    counted.metrics["provenance"]["identical_images"] = dict.fromkeys(COUNTS, 0) | {
+        "validation_in_train": 1234
+    }
+    older = make_run("exp1", 0.9, images=500)
+    chosen = {name: EXPERIMENTS[name] for name in ("exp0", "exp1")}
+    page, markdown, _ = make_report(Results(chosen, [counted, older]))
+    sentence = "Identical images: 1,234 of validation in train, too."
+    for part in (section(page, "exp0"), markdown):
+        assert sentence in part
+        assert "identical_images.validation_in_train" in part
+    assert "Identical images: not counted." in section(page, "exp1")
 
 
 def test_every_figure_is_on_the_page_and_in_the_markdown(report):

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from cifar_kedro.differences import find_differences
+from cifar_kedro.identical_images import describe_counts
 from cifar_kedro.layer_table import LayerRow, count_multiplications, describe_layers
 from cifar_kedro.pipelines.reporting.status import NAMES
 from cifar_kedro.runs import Results, Run
@@ -58,6 +59,7 @@ class Section:
         shown: The run whose figures are shown.
         seeds: Mean and standard deviation over the seeds, if there are complete runs.
         comparisons: The pairs in which it is compared with a baseline.
+        identical_images: What was found in the data of the shown run, in a sentence.
         provenance: Key and value, of the shown run.
     """
 
@@ -70,6 +72,7 @@ class Section:
     shown: Run | None
     seeds: dict[str, Any] | None
     comparisons: list[dict[str, Any]]
+    identical_images: str
     provenance: list[tuple[str, Any]]
 
 
@@ -126,6 +129,7 @@ def make_section(
         shown=shown,
         seeds=next(iter(seeds[seeds["experiment"] == name].to_dict("records")), None),
         comparisons=comparisons[comparisons["experiment"] == name].to_dict("records"),
+        identical_images=describe_identical_images(shown) if shown else "",
         provenance=list_provenance(shown) if shown else [],
     )
 
@@ -139,6 +143,12 @@ def list_changes(name: str, results: Results) -> list[tuple[str, Any, Any]]:
         return [(key, None, value) for key, value in _list_leaves(settings)]
     changes = find_differences(parent.model_dump(exclude=NAMES), settings)
     return [(key, before, after) for key, (before, after) in changes.items()]
+
+
+def describe_identical_images(run: Run) -> str:
+    """Say how many identical images the data of a run have."""
+    counts = (run.metrics.get("provenance") or {}).get("identical_images")
+    return describe_counts(counts) if counts else "Identical images: not counted."
 
 
 def list_provenance(run: Run) -> list[tuple[str, Any]]:
