@@ -3,6 +3,7 @@
 import numpy as np
 
 from cifar_kedro.classes import CLASS_NAMES
+from cifar_kedro.config.errors import SettingsError
 
 LabelledImages = dict[str, np.ndarray]
 
@@ -54,7 +55,7 @@ def check_same_split(train: LabelledImages, validation: LabelledImages) -> None:
         str(part.get("split", "unnamed"))[:8] for part in (train, validation)
     )
     if train_split != validation_split:
-        raise ValueError(
+        raise SettingsError(
             f"received training images of the split {train_split} and validation images "
             f"of {validation_split}, expected those of one split. Make it anew: kedro run "
             "--pipelines data_engineering, with the --params of this run"

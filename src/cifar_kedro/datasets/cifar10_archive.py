@@ -15,8 +15,8 @@ from urllib.parse import urljoin
 
 import numpy as np
 from fsspec.implementations.local import LocalFileSystem
-from kedro.io import DatasetError
 
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.addresses import hide_secrets
 from cifar_kedro.datasets.replacing import replacing
 from cifar_kedro.datasets.single_file import SingleFileDataset

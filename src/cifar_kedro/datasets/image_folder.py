@@ -3,8 +3,9 @@
 from pathlib import PurePosixPath
 from typing import Any
 
-from kedro.io import DatasetError
 from kedro_datasets.partitions import PartitionedDataset
+
+from cifar_kedro.config.errors import DatasetError
 
 
 class ImageFolderDataset(PartitionedDataset):

@@ -7,6 +7,7 @@ import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cifar_kedro.classes import CLASS_NAMES
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.networks import Model
 
 _SIDE = 32  # pixels
@@ -36,7 +37,7 @@ def prepare_images(
             refused[file] = _explain(error)
     if refused:
         lines = [f"  {file!r}: {reason}" for file, reason in refused.items()]
-        raise ValueError(
+        raise SettingsError(
             f"{len(refused)} of {len(own_images)} files can't be classified, so none "
             "was; expected images only. Move these out of the folder, or save them "
             "again as PNG or JPEG:\n" + "\n".join(lines)

@@ -8,6 +8,7 @@ import logging
 
 import numpy as np
 
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.validation import LabelledImages, count_classes
 
 logger = logging.getLogger(__name__)
@@ -57,14 +58,14 @@ def split_images(
         the name of the split: they are two files, and belong together.
 
     Raises:
-        ValueError: If either part would miss a class.
+        SettingsError: If either part would miss a class.
     """
     from sklearn.model_selection import train_test_split
 
     count = len(data["labels"])
     classes = len(np.unique(data["labels"]))
     if not classes <= validation_images <= count - classes:
-        raise ValueError(
+        raise SettingsError(
             f"validation_images: received {validation_images} of {count} images, expected "
             f"{classes} to {count - classes}, so that training and validation both see "
             f"the {classes} classes"
