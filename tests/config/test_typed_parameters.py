@@ -27,6 +27,8 @@ from cifar_kedro.config.typed_parameters import read_parameters, split_items
         ("t='a, b',s=1", {"t": "a, b", "s": 1}),
         ("t='it''s, c',s=1", {"t": "it's, c", "s": 1}),
         (r't="a \", b",s=1', {"t": 'a ", b', "s": 1}),
+        (r't="a\\",s=1', {"t": "a\\", "s": 1}),
+        (r"t='a\',s=1", {"t": "a\\", "s": 1}),
         ("t='1',s=1", {"t": "1", "s": 1}),
         ("t=Don't,s=it's", {"t": "Don't", "s": "it's"}),
         ("p=a[b,q=c}d,s=1", {"p": "a[b", "q": "c}d", "s": 1}),

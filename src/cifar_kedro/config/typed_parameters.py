@@ -52,8 +52,12 @@ def split_items(text: str) -> list[str]:
     items, depth, quote, before = [""], 0, "", ""
     for char in text:
         if quote:
-            closes = char == quote and before != "\\"
-            quote, before = ("", char * 2) if closes else (quote, char)
+            if quote == '"' and before == "\\":  # it takes the next sign as it is
+                before = ""
+            elif char == quote:
+                quote, before = "", char * 2
+            else:
+                before = char
         elif char == "," and not depth:
             items.append("")
             before = ""
