@@ -67,8 +67,9 @@ def test_a_file_of_options_is_read_strictly(kedro_run, started, tmp_path):
         ("run:\n  params: {seed: 010}\n", "line 2: run.params.seed: received 010"),
         ('run:\n  params: "seed=010"\n', "'--params': seed: received 010"),
         ("run:\n  env: a\n  env: b\n", "line 3: received 'env' twice"),
-        ("params: {seed: 1}\n", "received the blocks params, expected 'run:' with"),
-        ("", "received the blocks none, expected 'run:' with"),
+        ("params: {seed: 1}\n", "run: received no such block, expected options from"),
+        ("", "run: received no such block, expected options from from_inputs, "),
+        ("run:\n  parms: {seed: 1}\n", "run: received parms, expected options from"),
     ],
 )
 def test_a_wrong_file_of_options_is_refused(

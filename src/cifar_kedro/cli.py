@@ -36,23 +36,23 @@ def _read_params(context: Any, option: Any, value: Any) -> dict[str, Any]:
         raise click.BadParameter(error.message) from error
 
 
-def _check_config(context: Any, option: Any, value: str | None) -> Any:
-    """Refuse what Kedro would read otherwise than it looks, or not find."""
-    if value:
-        try:
-            content = read_yaml(Path(value).read_bytes(), value)
-        except SettingsError as error:
-            raise click.BadParameter(error.message) from error
-        if not isinstance(content.get(context.info_name), dict):
-            raise click.BadParameter(
-                f"{value}: received the blocks {', '.join(content) or 'none'}, expected "
-                f"'{context.info_name}:' with the options below it"
-            )
-    return _kedro_callback("config")(context, option, value)
-
-
-def _kedro_callback(name: str) -> Any:
-    return next(o.callback for o in kedro_run.params if o.name == name)
+def _read_config(context: Any, option: Any, value: str | None) -> str | None:
+    """Take options from a file, as Kedro does, and read it as strictly as any other."""
+    if not value:
+        return value
+    try:
+        options = read_yaml(Path(value).read_bytes(), value).get("run")
+    except SettingsError as error:
+        raise click.BadParameter(error.message) from error
+    allowed = [o.name for o in context.command.params if o.name != "config"]
+    if not isinstance(options, dict) or not options.keys() <= set(allowed):
+        received = options if isinstance(options, dict) else ["no such block"]
+        raise click.BadParameter(
+            f"{value}: run: received {', '.join(received)}, expected options from "
+            f"{', '.join(allowed)}"
+        )
+    context.default_map = {**(context.default_map or {}), **options}
+    return value
 
 
 class _RunCommand(click.Command):
@@ -63,7 +63,7 @@ class _RunCommand(click.Command):
         options = {option.name: copy.copy(option) for option in kedro_run.params}
         options["params"].callback = _read_params
         options["params"].help = PARAMS_HELP
-        options["config"].callback = _check_config
+        options["config"].callback = _read_config
         super().__init__(
             "run",
             params=list(options.values()),
