@@ -3,7 +3,9 @@ import csv
 import pytest
 import yaml
 
+from cifar_kedro import pipeline_registry
 from cifar_kedro.config import Experiment
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config_loader import (
     ExperimentConfigLoader,
     inherit_experiments,
@@ -200,3 +202,64 @@ def test_every_row_of_the_tuning_is_a_block_of_its_environment():
         experiment = Experiment.model_validate(blocks[row["block"]])
         assert experiment.training.epochs == int(row["epochs"])
         assert experiment.training.validation_images is None  # all of them measure
+
+
+def list_by_registry(project):
+    return pipeline_registry.register_pipelines()
+
+
+def load_by_session(project):
+    return load_parameters(conf=project / "conf")
+
+
+@pytest.mark.parametrize("read", [list_by_registry, load_by_session])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("exp0: {title: A, builds_on: exp1}\n" * 2, "line 2: received 'exp0' twice"),
+        ("\n14: {title: A}\n", "line 2: received the key 14, which YAML does not"),
+        ("\non: {title: A}\n", "line 2: received the key on, which YAML does not"),
+        ("null: {title: A}\n", "line 1: received the key null, which YAML does not"),
+        ("2026-11-28: {title: A}\n", "experiment '2026-11-28': expected a name of"),
+        ("a:\n\ttitle: A\n", "line 2: received what is not YAML"),
+        ("mine: {title: 010}\n", "line 1: mine.title: received 010, expected a plain"),
+        ("mine: {title: }\n", "line 1: mine.title: received no value"),
+        ("- mine\n", "received a list, expected lines"),
+        ("mine: {title: Kühe}\n", "line 1: received a character that is not UTF-8"),
+        ("seed: 1\n", "both have seed. Keep each block in one file"),
+    ],
+)
+def test_what_a_file_gets_wrong_is_refused_alike_by_every_command(
+    project, read, text, message
+):
+    path = project / "conf/base/parameters_mine.yml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(SettingsError) as refusal:
+        read(project)
+    assert message in str(refusal.value)
+    assert ("experiment" in message) or str(path) in str(refusal.value)
+
+
+@pytest.mark.parametrize("read", [list_by_registry, load_by_session])
+def test_parts_of_a_block_in_two_files_of_an_environment_are_refused(project, read):
+    path = project / "conf/base/parameters_mine.yml"
+    path.write_text("exp0: {network: {global_max: true}}\n")
+    with pytest.raises(SettingsError, match=r"_experiments\.yml and .*have exp0\."):
+        read(project)
+
+
+@pytest.mark.parametrize("read", [list_by_registry, load_by_session])
+def test_an_empty_file_and_a_byte_order_mark_do_no_harm(project, read):
+    (project / "conf/base/parameters_none.yml").touch()
+    path = project / "conf/base/parameters_mine.yml"
+    path.write_text("\ufeffmine: {title: A, builds_on: exp0}\n", encoding="utf-8")
+    assert "mine" in read(project)
+
+
+@pytest.mark.parametrize("kind", ["globals", "catalog", "credentials", "mlflow"])
+def test_every_kind_of_configuration_is_read_strictly(project, kind):
+    path = project / f"conf/local/{kind}.yml"
+    path.write_text("own:\n  key: 0123\n")
+    message = rf"{path}, line 2: own\.key: received 0123"
+    with pytest.raises(SettingsError, match=message):
+        ExperimentConfigLoader(project / "conf", **CONFIG_LOADER_ARGS)[kind]

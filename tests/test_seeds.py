@@ -71,12 +71,30 @@ def test_a_report_that_fails_is_a_failure(kedro):
     assert "Failed, see above: the report." in result.output
 
 
-@pytest.mark.parametrize("seeds", ["one", "", "1,", "0.5", "0-3"])
+@pytest.mark.parametrize(
+    "seeds",
+    ["one", "", "1,", "0.5", "0-3", "010", "1:30", "0x1", "1_0", "٣", "1, 2", "+1"],
+)
 def test_what_is_no_seed_is_refused_before_anything_runs(kedro, seeds):
     call, commands = kedro
     result = call("-p", "exp0", "--seeds", seeds)
     assert result.exit_code == 2
     assert f"received {seeds!r}, expected whole numbers, such as 0,1,2" in result.output
+    assert not commands
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ("max_epochs=010", "max_epochs: received 010"),
+        ("seed=3", "received a seed, expected it in --seeds alone"),
+    ],
+)
+def test_wrong_parameters_are_refused_before_anything_runs(kedro, params, message):
+    call, commands = kedro
+    result = call("-p", "exp0", "--seeds", "0,1", "--params", params)
+    assert result.exit_code == 2
+    assert message in result.output
     assert not commands
 
 

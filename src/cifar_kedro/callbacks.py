@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from cifar_kedro.checkpoint import Checkpoint, TrainingState
 from cifar_kedro.config import Training
+from cifar_kedro.config.errors import DivergenceError
 from cifar_kedro.validation import LabelledImages
 
 logger = logging.getLogger(__name__)
@@ -125,11 +126,11 @@ class StopOnDivergence(keras.callbacks.Callback):
         """Look at the loss.
 
         Raises:
-            FloatingPointError: If it is not finite.
+            DivergenceError: If it is not finite.
         """
         if not math.isfinite(loss := logs["loss"]):
             kept = f"The state after epoch {self._epoch} is kept. " * (self._epoch > 0)
-            raise FloatingPointError(
+            raise DivergenceError(
                 f"the loss is {loss} at epoch {self._epoch + 1}, step {batch + 1}: the "
                 f"training diverged. {kept}Lower training.optimizer.learning_rate, and "
                 "start afresh: --params resume=false"

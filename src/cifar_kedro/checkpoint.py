@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from filelock import SoftFileLock, Timeout
 from fsspec.implementations.local import LocalFileSystem
-from kedro.io import DatasetError
 
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.addresses import hide_secrets
 from cifar_kedro.datasets.npz import DamagedFileError, NpzDataset
 from cifar_kedro.datasets.replacing import make_folder

@@ -1,22 +1,116 @@
 """The project's own commands, beside Kedro's: ``kedro --help`` lists both."""
 
+import copy
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
-from kedro.framework.cli.project import run  # noqa: F401  what the package runs
+from kedro.config import MissingConfigException
+from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS, env_option
+from kedro.framework.project import pipelines as registered
 from kedro.framework.startup import ProjectMetadata
+from kedro.validation import DataValidationError
+from omegaconf.errors import OmegaConfBaseException
+
+from cifar_kedro.config.errors import SettingsError, UserError
+from cifar_kedro.config.strict_yaml import read_yaml
+from cifar_kedro.config.typed_parameters import read_parameters
+
+# Kedro's and OmegaConf's errors about configuration and data.
+USER_ERRORS = (MissingConfigException, DataValidationError, OmegaConfBaseException)
+
+PARAMS_HELP = """Parameters of this run, such as seed=1,exp0.network.dense=[64,32].
+A value with commas stands in brackets or quotes. Write null for none."""
+
+
+def _read_params(context: Any, option: Any, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):  # of a file that `--config` names
+        return value
+    try:
+        return read_parameters(value)
+    except SettingsError as error:
+        raise click.BadParameter(error.message) from error
+
+
+def _read_config(context: Any, option: Any, value: str | None) -> str | None:
+    """Take options from a file, as Kedro does, and read it as strictly as any other."""
+    if not value:
+        return value
+    try:
+        options = read_yaml(Path(value).read_bytes(), value).get("run")
+    except SettingsError as error:
+        raise click.BadParameter(error.message) from error
+    allowed = [o.name for o in context.command.params if o.name != "config"]
+    if not isinstance(options, dict) or not options.keys() <= set(allowed):
+        received = options if isinstance(options, dict) else ["no such block"]
+        raise click.BadParameter(
+            f"{value}: run: received {', '.join(received)}, expected options from "
+            f"{', '.join(allowed)}"
+        )
+    context.default_map = {**(context.default_map or {}), **options}
+    return value
+
+
+class _RunCommand(click.Command):
+    """Kedro's ``run``, with the project's reading of parameters and its errors."""
+
+    def __init__(self) -> None:
+        """Take Kedro's command, and change two of its options."""
+        options = {option.name: copy.copy(option) for option in kedro_run.params}
+        options["params"].callback = _read_params
+        options["params"].help = PARAMS_HELP
+        options["config"].callback = _read_config
+        super().__init__(
+            "run",
+            params=list(options.values()),
+            callback=kedro_run.callback,
+            help=kedro_run.help,
+        )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; errors that are the user's end with their message alone."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            named = {*ctx.params["pipelines"], ctx.params["pipeline"]} - {None}
+            if isinstance(error, UserError) or not _is_users(error, named):
+                raise
+            # OmegaConf adds lines that say nothing to a user.
+            message = re.sub(r"\n\s*(full_key|object_type)[:=].*", "", str(error))
+            raise UserError(message) from error
+
+
+def _is_users(error: Exception, named: set[str]) -> bool:
+    """Tell whether an error of Kedro's is the user's, given the pipelines named."""
+    return (
+        isinstance(error, USER_ERRORS)
+        # The catalog wraps what datasets raise, to add their names.
+        or isinstance(error.__cause__, UserError)
+        # Kedro has no type of its own for a pipeline that is not there.
+        or (isinstance(error, ValueError) and not named <= set(registered))
+    )
+
+
+run = _RunCommand()
 
 
 def _read_seeds(context: Any, option: Any, value: str) -> list[int]:
-    try:
-        return [int(seed) for seed in value.split(",")]
-    except ValueError:
-        raise click.BadParameter(
-            f"received {value!r}, expected whole numbers, such as 0,1,2"
-        ) from None
+    seeds = value.split(",")
+    if all(re.fullmatch("0|-?[1-9][0-9]*", seed) for seed in seeds):
+        return [int(seed) for seed in seeds]
+    raise click.BadParameter(
+        f"received {value!r}, expected whole numbers, such as 0,1,2"
+    )
+
+
+def _check_params(context: Any, option: Any, value: str) -> str:
+    if "seed" in _read_params(context, option, value):
+        raise click.BadParameter("received a seed, expected it in --seeds alone")
+    return value
 
 
 @click.group(context_settings=CONTEXT_SETTINGS, name="cifar_kedro")
@@ -24,10 +118,18 @@ def cli() -> None:
     """Commands of this project."""
 
 
+cli.add_command(run)
+
+
 @cli.command()
 @click.option("--pipelines", "-p", required=True, help="Experiments, such as exp0,exp3")
 @click.option("--seeds", required=True, callback=_read_seeds, help="Such as 0,1,2")
-@click.option("--params", default="", help="As of kedro run, for every seed.")
+@click.option(
+    "--params",
+    default="",
+    callback=_check_params,
+    help="As of kedro run, for every seed.",
+)
 @env_option
 @click.pass_obj
 def seeds(
@@ -40,7 +142,6 @@ def seeds(
     failed = [
         f"seed {seed}"
         for seed in seeds
-        # Last, so that it wins over a seed among the others.
         if not _run(project, pipelines, f"{params},seed={seed}".lstrip(","), env)
     ]
     if not _run(project, "reporting", params, env):

@@ -1,15 +1,19 @@
 """Kedro's configuration loader, plus the inheritance between experiments."""
 
 import copy
+import difflib
 import operator
 import re
 from functools import cached_property, reduce
+from pathlib import Path
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 
 from cifar_kedro.config import RunSettings
+from cifar_kedro.config.errors import SettingsError, check_section
+from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
 
 # The pipelines that are not an experiment's: see `pipeline_registry`.
 RESERVED_NAMES = ("classify", "data_engineering", "modelling", "reporting")
@@ -34,7 +38,7 @@ def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
         The same parameters with complete experiments.
 
     Raises:
-        ValueError: If a parameter is neither a run setting nor an experiment, or if an
+        SettingsError: If a parameter is neither a run setting nor an experiment, or if an
             experiment has an unusable name, or builds on an unknown one or on itself.
     """
     experiments = {k: v for k, v in parameters.items() if is_experiment(v)}
@@ -50,11 +54,11 @@ def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
             return dict(block) | {"name": name}
         if parent in (name, *heirs):
             chain = " -> ".join((*heirs, name, parent))
-            raise ValueError(
+            raise SettingsError(
                 f"{name}.builds_on: experiments build in a circle: {chain}"
             )
         if not isinstance(parent, str) or parent not in experiments:
-            raise ValueError(
+            raise SettingsError(
                 f"{name}.builds_on: received {parent!r}, expected one of the experiments "
                 f"{', '.join(experiments)}"
             )
@@ -74,26 +78,29 @@ def _check_names(parameters: dict[str, Any], experiments: dict[str, Any]) -> Non
     """Refuse what no one would read, and names that paths or pipelines can't have."""
     for name, value in parameters.items():
         if name not in experiments and name not in RunSettings.model_fields:
-            raise ValueError(
+            allowed = [*RunSettings.model_fields, *experiments]
+            close = difflib.get_close_matches(name, allowed, 1)
+            hint = f" (did you mean '{close[0]}'?)" if close else ""
+            raise SettingsError(
                 f"parameter '{name}': received {value!r}, expected one of "
-                f"{', '.join([*RunSettings.model_fields, *experiments])}. A new experiment "
+                f"{', '.join(allowed)}{hint}. A new experiment "
                 "is a block with a `title`, and what it `builds_on` or its own `network` "
                 "and `training`"
             )
     lower = [name.lower() for name in experiments]
     for name, block in experiments.items():
         if block.get("name", name) != name:
-            raise ValueError(
+            raise SettingsError(
                 f"{name}.name: received {block['name']!r}, expected none: a block's name is "
                 "its key. What people read is its `title`"
             )
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED_NAMES:
-            raise ValueError(
+            raise SettingsError(
                 f"experiment '{name}': expected a name of letters, digits and _, a letter "
                 f"first, that is none of {', '.join(RESERVED_NAMES)}"
             )
         if lower.count(name.lower()) > 1:
-            raise ValueError(
+            raise SettingsError(
                 f"experiment '{name}': expected names that differ in more than upper and "
                 "lower case, as folders are named after them"
             )
@@ -121,7 +128,7 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         """Load a kind of configuration; see `OmegaConfigLoader`.
 
         Raises:
-            ValueError: If the parameters are not what `RunSettings` and
+            SettingsError: If the parameters are not what `RunSettings` and
                 `inherit_experiments` accept.
         """
         if key != "parameters":
@@ -131,7 +138,19 @@ class ExperimentConfigLoader(OmegaConfigLoader):
     @cached_property
     def _parameters(self) -> dict[str, Any]:
         config = inherit_experiments(super().__getitem__("parameters"))
-        RunSettings.model_validate(
-            {k: v for k, v in config.items() if k in RunSettings.model_fields}
+        check_section(
+            RunSettings,
+            {k: v for k, v in config.items() if k in RunSettings.model_fields},
         )
         return config
+
+    def _is_valid_config_path(self, path: Path) -> bool:
+        """Tell whether Kedro reads a file; what is in it is checked here, before."""
+        valid = super()._is_valid_config_path(path)
+        if valid:
+            read_yaml(self._fs.cat_file(path.as_posix()), path.as_posix())
+        return valid
+
+    def _check_duplicates(self, key: str, config_per_file: dict[Path, Any]) -> None:
+        """Refuse a block that stands in two files, also one in parts, which Kedro adds."""
+        refuse_common_blocks({str(file): b for file, b in config_per_file.items()})

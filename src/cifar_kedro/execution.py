@@ -6,6 +6,7 @@ import keras
 
 from cifar_kedro.batches import ShuffledBatches
 from cifar_kedro.config import Execution
+from cifar_kedro.config.errors import SettingsError
 
 
 def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
@@ -17,21 +18,21 @@ def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
         execution: Devices and determinism.
 
     Raises:
-        ValueError: If the backend can't do what `execution` asks for.
+        SettingsError: If the backend can't do what `execution` asks for.
     """
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(precision)
     backend = keras.backend.backend()
     if execution.data_parallel:
         if backend != "jax":
-            raise ValueError(
+            raise SettingsError(
                 f"execution.data_parallel: received true on Keras' {backend} backend, "
                 "expected false: Keras distributes on JAX only (KERAS_BACKEND=jax)"
             )
         keras.distribution.set_distribution(keras.distribution.DataParallel())
     if execution.deterministic_operations:
         if backend != "tensorflow":
-            raise ValueError(
+            raise SettingsError(
                 f"execution.deterministic_operations: received true on Keras' {backend} "
                 "backend, expected false: only TensorFlow has such a switch. For JAX, "
                 "set XLA_FLAGS=--xla_gpu_deterministic_ops=true"

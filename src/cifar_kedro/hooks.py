@@ -9,6 +9,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
 from cifar_kedro import pipeline_registry
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config_loader import is_experiment
 from cifar_kedro.provenance import now
 
@@ -39,14 +40,14 @@ class ExperimentHooks:
         Only here: any other run can do without it.
 
         Raises:
-            ValueError: If no experiment has the name.
+            SettingsError: If no experiment has the name.
         """
         if not pipeline.only_nodes_with_tags("classify").nodes:
             return
         name = self._parameters["classify"]["experiment"]
         experiments = [n for n, v in self._parameters.items() if is_experiment(v)]
         if name not in experiments:
-            raise ValueError(
+            raise SettingsError(
                 f"classify.experiment: received {name!r}, "
                 f"expected one of {', '.join(experiments)}"
             )

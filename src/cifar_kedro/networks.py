@@ -5,6 +5,7 @@ from typing import Any
 
 from cifar_kedro.classes import CLASS_NAMES
 from cifar_kedro.config import Backbone, Block, Network
+from cifar_kedro.config.errors import MissingFileError
 
 IMAGE_SHAPE = (32, 32, 3)
 WHITENING = "whitening"  # the layer's name
@@ -29,7 +30,7 @@ def build_network(network: Network) -> Model:
         A `keras.Model` from float images (n, 32, 32, 3) to probabilities (n, 10).
 
     Raises:
-        FileNotFoundError: If the backbone's weights cannot be had.
+        MissingFileError: If the backbone's weights cannot be had.
     """
     from keras import Input, layers
     from keras import Model as KerasModel
@@ -154,14 +155,14 @@ def _backbone(backbone: Backbone) -> tuple[Tensor, Tensor]:
         backbone.weights not in (None, "imagenet")
         and not Path(backbone.weights).is_file()
     ):
-        raise FileNotFoundError(_no_weights(backbone.weights, "there is no such file"))
+        raise MissingFileError(_no_weights(backbone.weights, "there is no such file"))
     try:
         vgg = VGG16(
             include_top=False, weights=backbone.weights, input_shape=IMAGE_SHAPE
         )
     except Exception as error:
         # Keras wraps whatever went wrong with the download in a bare Exception.
-        raise FileNotFoundError(_no_weights(backbone.weights, str(error))) from error
+        raise MissingFileError(_no_weights(backbone.weights, str(error))) from error
     names = [layer.name for layer in vgg.layers]
     for layer in vgg.layers[: names.index(backbone.trainable_from)]:
         layer.trainable = False

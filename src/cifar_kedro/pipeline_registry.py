@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
 from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
 from kedro.utils import find_kedro_project
 
 from cifar_kedro.config import Classify
+from cifar_kedro.config.errors import check_section
+from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
 from cifar_kedro.config_loader import inherit_experiments, is_experiment
 from cifar_kedro.pipelines import classify, data_engineering, modelling, reporting
 
@@ -61,7 +62,7 @@ def _classify(parameters: dict[str, Any]) -> dict[str, Pipeline]:
     """Make the pipeline for the user's images, unless no configuration is at hand."""
     if "classify" not in parameters:
         return {}
-    settings = Classify.model_validate(parameters["classify"])
+    settings = check_section(Classify, parameters["classify"])
     return {"classify": classify.create_pipeline(settings)}
 
 
@@ -82,7 +83,11 @@ def _base_parameters() -> dict[str, Any]:
     """
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     base = project / settings.CONF_SOURCE / "base"
-    blocks: dict[str, Any] = {}
-    for path in sorted(base.glob("parameters*.yml")):
-        blocks |= yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    return inherit_experiments(blocks)
+    files = {
+        str(path): read_yaml(path.read_bytes(), str(path))
+        for path in sorted(base.glob("parameters*.yml"))
+    }
+    refuse_common_blocks(files)
+    return inherit_experiments(
+        {name: block for blocks in files.values() for name, block in blocks.items()}
+    )

@@ -1,6 +1,7 @@
 """Project settings. See Kedro's documentation of ``settings.py``."""
 
 from cifar_kedro.config_loader import ExperimentConfigLoader
+from cifar_kedro.context import ProjectContext
 from cifar_kedro.hooks import (
     CheckpointHooks,
     ExperimentHooks,
@@ -20,6 +21,8 @@ HOOKS = (
 
 # TrackingHooks calls what it needs of them: see there. The name is as the package spells it.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
+
+CONTEXT_CLASS = ProjectContext
 
 CONFIG_LOADER_CLASS = ExperimentConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -13,6 +13,7 @@ from typing import Any
 from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
 
+from cifar_kedro.config.errors import MissingPackageError, ServerError
 from cifar_kedro.datasets.addresses import hide_secrets
 from cifar_kedro.datasets.single_file import copy_out
 
@@ -152,7 +153,7 @@ def _connect(context: Any, address: str) -> None:
         "MLFLOW_TRACKING_URI) to run without tracking"
     )
     if not find_spec("kedro_mlflow"):
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             f"Runs are to be tracked at {address}, but kedro-mlflow is not installed: "
             f"pip install -c requirements.lock -e '.[mlflow]', {remedy}."
         )
@@ -163,7 +164,7 @@ def _connect(context: Any, address: str) -> None:
         with _impatient():
             MlflowHook().after_context_created(context)
     except MlflowException as error:
-        raise ConnectionError(
+        raise ServerError(
             f"Runs are to be tracked at {address}, but: {_hide_secrets_in(error)}. "
             f"Nothing was run. Start the server, {remedy}."
         ) from None  # its message may show a password

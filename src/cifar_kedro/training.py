@@ -18,6 +18,7 @@ from cifar_kedro.callbacks import (
 )
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets.run_files import HISTORY_COLUMNS
 from cifar_kedro.execution import for_fit, for_training, prepare_keras
 from cifar_kedro.losses import make_loss
@@ -61,7 +62,7 @@ def fit(
 
     Raises:
         FloatingPointError: If the loss is not finite.
-        ValueError: If the steps of an execution don't divide those of an epoch.
+        SettingsError: If the steps of an execution don't divide those of an epoch.
         kedro.io.DatasetError: If the checkpoint is damaged or another training's.
     """
     training = experiment.training
@@ -163,7 +164,7 @@ def count_steps(execution: Execution, per_epoch: int) -> int:
         return per_epoch
     if per_epoch % execution.steps_per_execution:
         divisors = [n for n in range(1, per_epoch + 1) if per_epoch % n == 0]
-        raise ValueError(
+        raise SettingsError(
             f"execution.steps_per_execution: received {execution.steps_per_execution}, "
             f"expected a divisor of the {per_epoch} steps of an epoch: "
             f"{', '.join(map(str, divisors))}; or 'epoch' for all of them"

@@ -2,9 +2,8 @@
 
 from typing import Any, NoReturn
 
-from kedro.io import DatasetError
-
 from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.single_file import SingleFileDataset
 
 

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 from fsspec.implementations.local import LocalFileSystem
-from kedro.io import DatasetError
 
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.addresses import hide_secrets
 from cifar_kedro.datasets.cifar10_members import SPLITS, read_batches
 from cifar_kedro.datasets.fetch import fetch, name_hash

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import AbstractDataset
 from kedro.io.core import get_protocol_and_path
 from PIL import Image
 
@@ -19,6 +19,8 @@ from cifar_kedro.datasets.image_file import read_image
 # `./` before such a name still leads to the file.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _REMEDY = "Put your images there, or name their folder: --params classify.images=FOLDER"
+
+from cifar_kedro.config.errors import DatasetError
 
 
 class ImageFolderDataset(

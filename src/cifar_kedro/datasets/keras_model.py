@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from kedro.io import DatasetError
-
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.replacing import replacing
 from cifar_kedro.datasets.single_file import SingleFileDataset
 from cifar_kedro.memory import explaining_lack_of_memory

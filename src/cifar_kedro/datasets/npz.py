@@ -5,9 +5,9 @@ import zipfile
 from typing import Literal
 
 import numpy as np
-from kedro.io import DatasetError
 
 from cifar_kedro.aligned import aligned_empty
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.replacing import replacing
 from cifar_kedro.datasets.single_file import SingleFileDataset
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
-from kedro.io import DatasetError
+
+from cifar_kedro.config.errors import DatasetError
 
 # A full disk, a used-up quota, a bound on the size of a file.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import AbstractDataset
 
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.addresses import hide_secrets
 
 Content = TypeVar("Content")

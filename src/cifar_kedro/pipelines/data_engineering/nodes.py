@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.identical_images import (
     check_overlap,
     count_identical,
@@ -103,7 +104,7 @@ def split_images(
         the name of the split: they are two files, and belong together.
 
     Raises:
-        ValueError: If either part would miss a class.
+        SettingsError: If either part would miss a class.
     """
     *drawn, name = _draw_split(data["labels"], validation_images, seed)
     split = {"split": np.array(name)}
@@ -126,7 +127,7 @@ def _draw_split(
     count = len(labels)
     classes = len(np.unique(labels))
     if not classes <= validation_images <= count - classes:
-        raise ValueError(
+        raise SettingsError(
             f"validation_images: received {validation_images} of {count} images, expected "
             f"{classes} to {count - classes}, so that training and validation both see "
             f"the {classes} classes"

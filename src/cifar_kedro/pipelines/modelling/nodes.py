@@ -10,6 +10,7 @@ import pandas as pd
 from cifar_kedro.aligned import aligned_empty
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.memory import explaining_lack_of_memory
 from cifar_kedro.networks import Model, build_network
 from cifar_kedro.provenance import describe_run, hash_images, name_origin
@@ -52,7 +53,7 @@ def train_model(  # noqa: PLR0913, PLR0917
         `cifar_kedro.provenance.describe_run`; ``seconds`` is its wall time.
 
     Raises:
-        ValueError: If training and validation images, and the counts of identical
+        SettingsError: If training and validation images, and the counts of identical
             ones, are not of one split.
     """
     from cifar_kedro.training import fit
@@ -83,11 +84,11 @@ def move_images(
         Training and validation images.
 
     Raises:
-        ValueError: If there are fewer than `kept`.
+        SettingsError: If there are fewer than `kept`.
     """
     available = len(validation["labels"])
     if kept > available:
-        raise ValueError(
+        raise SettingsError(
             f"training.validation_images: received {kept}, expected at most the "
             f"{available} validation images of the split"
         )
