@@ -10,6 +10,7 @@ from kedro.pipeline import Pipeline
 from kedro.utils import find_kedro_project
 
 from cifar_kedro.config import Classify
+from cifar_kedro.config_files import check_files, find_files
 from cifar_kedro.config_loader import inherit_experiments, is_experiment
 from cifar_kedro.pipelines import classify, data_engineering, modelling, reporting
 
@@ -82,7 +83,9 @@ def _base_parameters() -> dict[str, Any]:
     """
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     base = project / settings.CONF_SOURCE / "base"
+    patterns = settings.CONFIG_LOADER_ARGS["config_patterns"]
+    check_files(base, patterns)
     blocks: dict[str, Any] = {}
-    for path in sorted(base.glob("parameters*.yml")):
+    for path in find_files(base, patterns["parameters"]):
         blocks |= yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     return inherit_experiments(blocks)
