@@ -1,4 +1,5 @@
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,15 @@ def test_what_may_be_no_setting_gets_a_warning(tmp_path, caplog):
 def test_a_link_that_leads_nowhere_is_refused(tmp_path):
     (tmp_path / "globals.yml").symlink_to(tmp_path / "gone.yml")
     with pytest.raises(ValueError, match=r"globals\.yml: it leads nowhere"):
+        check_files(tmp_path, PATTERNS)
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError):
         check_files(tmp_path, PATTERNS)
 
 

@@ -346,7 +346,9 @@ def test_configuration_behind_a_link_is_read(conf, tmp_path, place):
     assert load(conf, "catalog")["metrics"]["path"] == "/mnt/team/07_model_output"
 
 
-@pytest.mark.parametrize("name", [".projects", "a[b]c", "a{b", "~", "q?*", "a#b %20"])
+@pytest.mark.parametrize(
+    "name", [".projects", "a[b]c", "a{b", "~", "q?*", "a#b %20", "dol$lar"]
+)
 def test_the_folder_of_the_configuration_may_have_any_name(conf, tmp_path, name):
     conf = conf.rename(tmp_path / name)
     assert len(load(conf, "parameters")) > 14

@@ -6,7 +6,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 
 from cifar_kedro import pipeline_registry
-from tests.conftest import ROOT, load_parameters
+from tests.conftest import ROOT, copy_project, load_parameters
 
 EXPERIMENTS = [name for name in load_parameters() if name.startswith("exp")]
 
@@ -126,6 +126,13 @@ def test_a_second_session_of_a_process_has_the_pipelines_of_its_own_environment(
         with KedroSession.create(project_path=project, env=env) as session:
             session.load_context()
             assert ("mine" in pipelines) == there
+
+
+def test_a_checkout_may_lie_in_a_folder_of_nearly_any_name(tmp_path, monkeypatch):
+    folder = copy_project(tmp_path / "a[b] #?*%20ñ$x/.y", monkeypatch)
+    with KedroSession.create(project_path=folder, env="sample") as session:
+        model = session.load_context().catalog["exp0.model"]
+    assert model.storage[1] == f"{folder}/data/sample/06_models/exp0/seed-0/model.keras"
 
 
 def test_registering_imports_nothing_heavy():

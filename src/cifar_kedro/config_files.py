@@ -40,7 +40,7 @@ class ConfigFiles(LocalFileSystem):
         folder = Path(first)
         while parts and (folder / parts[0]).is_dir():
             folder /= parts.pop(0)
-        return [str(file) for file in find_files(folder, ["/".join(parts)])]
+        return [file.as_posix() for file in find_files(folder, ["/".join(parts)])]
 
 
 def find_files(folder: Path, patterns: Iterable[str]) -> list[Path]:

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from cifar_kedro.config import AirflowDag, Globals, Mlflow, RunSettings
-from cifar_kedro.config.paths import expand_path, expand_paths
+from cifar_kedro.config.paths import expand_paths
 from cifar_kedro.config_files import ConfigFiles, check_files, check_root
 
 # The pipelines that are not an experiment's: see `pipeline_registry`.
@@ -113,14 +113,14 @@ class ExperimentConfigLoader(OmegaConfigLoader):
     names its paths by seed.
     """
 
-    def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what `OmegaConfigLoader` takes.
 
         Raises:
             ValueError: If a file looks like settings, but nothing reads it; or if
                 ``globals.yml`` is not what `Globals` accepts.
         """
-        super().__init__(expand_path(str(conf_source)), *args, **kwargs)
+        super().__init__(*args, **kwargs)
         OmegaConf.register_new_resolver(
             "parameters",
             lambda key: reduce(operator.getitem, key.split("."), self._parameters),

@@ -85,8 +85,8 @@ def check_project_path(folder: Path) -> None:
     """
     if sign := find_unusable(str(folder)):
         raise ValueError(
-            f"The project lies in {folder}. Expected a path without {sign}: to the catalog "
-            "that is no part of a name. Move or rename the folder"
+            f"The project lies in {folder}. Expected a path without '{sign}', which the "
+            "catalog takes for more than a sign of a name. Move or rename the folder"
         )
 
 

@@ -18,8 +18,8 @@ VALUES = {"data": "data", "archive": {"url": None, "hash": "md5:0"}}
         ({"archive": VALUES["archive"] | {"filepath": None}}, "archive.filepath\n"),
         ({"data": None}, "data\n.*valid string"),
         ({"data": ""}, "data\n.*at least 1 character"),
-        ({"data": "/a{b}"}, "data\n.*received '/a{b}', expected a path without {"),
-        ({"data": "/a::b"}, "data\n.*received '/a::b', expected a path without ::"),
+        ({"data": "/a{b}"}, "data\n.*received '/a{b}', expected a path without '{'"),
+        ({"data": "/a::b"}, "data\n.*received '/a::b', expected a path without '::'"),
         ({"credentials": {"key": "secret"}}, "credentials\n.*valid string"),
     ],
 )

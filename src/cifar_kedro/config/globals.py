@@ -25,8 +25,8 @@ def find_unusable(path: str) -> str | None:
 def _check_usable(path: str) -> str:
     if sign := find_unusable(path):
         raise ValueError(
-            f"received '{path}', expected a path without {sign}: to the catalog that is "
-            "no part of a name. Choose or rename a folder"
+            f"received '{path}', expected a path without '{sign}', which the catalog takes "
+            "for more than a sign of a name. Choose or rename a folder"
         )
     return path
 
