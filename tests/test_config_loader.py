@@ -270,7 +270,9 @@ def test_globals_that_would_be_ignored_or_misread_are_refused(
 
 
 def test_keys_of_ones_own_are_read_by_ones_own_entries(conf):
-    (conf / "local/globals.yml").write_text("own: {folder: ~/mine}\n")
+    (conf / "local/globals.yml").write_text(
+        "_root: ~/mine\nown: {folder: '${_root}'}\n"
+    )
     (conf / "local/catalog.yml").write_text(
         "mine: {type: text.TextDataset, filepath: '${globals:own.folder}/x.txt'}\n"
     )
