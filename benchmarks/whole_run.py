@@ -29,6 +29,8 @@ from common import (
     spread,
 )
 
+from cifar_kedro.config.paths import expand_path
+
 EPOCHS = 3
 
 
@@ -111,7 +113,9 @@ def list_memory(project: Path, experiments: list[str], sample: bool) -> dict[str
 def main() -> None:
     """Compare, or list the memory, in a copy of the project that is removed again."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--archive", type=lambda path: Path(path).resolve(strict=True))
+    parser.add_argument(
+        "--archive", type=lambda path: Path(expand_path(path)).resolve(strict=True)
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", metavar="EXPERIMENTS")
     arguments = parser.parse_args()

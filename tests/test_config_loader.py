@@ -1,4 +1,5 @@
 import csv
+import shutil
 
 import pytest
 import yaml
@@ -263,3 +264,163 @@ def test_every_kind_of_configuration_is_read_strictly(project, kind):
     message = rf"{path}, line 2: own\.key: received 0123"
     with pytest.raises(SettingsError, match=message):
         ExperimentConfigLoader(project / "conf", **CONFIG_LOADER_ARGS)[kind]
+
+
+@pytest.fixture
+def conf(tmp_path, monkeypatch):
+    """Give a copy of the configuration, with an empty conf/local."""
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("DISK", "/mnt/disk")
+    monkeypatch.delenv("NOPE", raising=False)
+    ignore = shutil.ignore_patterns("local")
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=ignore)
+    (tmp_path / "conf/local").mkdir()
+    return tmp_path / "conf"
+
+
+def load(conf, key, **runtime_params):
+    arguments = {"runtime_params": runtime_params, **CONFIG_LOADER_ARGS}
+    return ExperimentConfigLoader(conf, **arguments)[key]
+
+
+def test_every_path_of_the_catalog_starts_where_home_and_variables_lead(conf):
+    (conf / "local/globals.yml").write_text(
+        "data: ~/cifar\narchive: {filepath: $DISK/archive.tar.gz}\n"
+    )
+    (conf / "local/catalog.yml").write_text(
+        "_root: $DISK/mine\nmine: {type: text.TextDataset, filepath: '${_root}/x.txt'}\n"
+    )
+    catalog = load(conf, "catalog", classify={"images": "~/Pictures"})
+    assert catalog.pop("cifar10")["filepath"] == "/mnt/disk/archive.tar.gz"
+    assert catalog.pop("own_images")["path"] == "/home/me/Pictures"
+    assert catalog.pop("mine")["filepath"] == "/mnt/disk/mine/x.txt"
+    paths = {d.get("filepath") or d.get("path") for d in catalog.values()} - {None}
+    assert len(paths) > 10
+    assert all(path.startswith("/home/me/cifar/0") for path in paths)
+
+
+def test_an_address_changes_by_its_variables_only(conf, monkeypatch):
+    monkeypatch.setenv("BUCKET", "team")
+    (conf / "local/globals.yml").write_text("data: s3://$BUCKET/~me\n")
+    path = load(conf, "catalog")["metrics"]["path"]
+    assert path == "s3://team/~me/07_model_output"
+
+
+@pytest.mark.parametrize("env", ["local", "ablation", "tuning", "sample"])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("data: $NOPE/cifar", "data\n.*environment variable NOPE is not set"),
+        ("dta: x", r"unknown key 'dta' \(did you mean 'data'"),
+        ("archive: {filpath: x}", r"unknown key 'filpath' \(did you mean 'filepath'"),
+        (
+            "data: ${oc.env:HOME}/cifar",
+            r"data \(globals\): Unsupported interpolation type oc\.env\. In a path an "
+            r"environment variable is written \$NAME, without braces",
+        ),
+        (
+            "data: ${HOME}/cifar",
+            r"data \(globals\): Interpolation key 'HOME' not found",
+        ),
+    ],
+)
+def test_globals_that_would_be_ignored_or_misread_are_refused(
+    conf, env, settings, message
+):
+    (conf / env / "globals.yml").write_text(settings)
+    with pytest.raises(ValueError, match=message):
+        ExperimentConfigLoader(conf, env=env, **CONFIG_LOADER_ARGS)
+
+
+def test_keys_of_ones_own_are_read_by_ones_own_entries(conf):
+    (conf / "local/globals.yml").write_text(
+        "_root: ~/mine\nown: {folder: '${_root}'}\n"
+    )
+    (conf / "local/catalog.yml").write_text(
+        "mine: {type: text.TextDataset, filepath: '${globals:own.folder}/x.txt'}\n"
+    )
+    assert load(conf, "catalog")["mine"]["filepath"] == "/home/me/mine/x.txt"
+
+
+def test_a_path_of_the_catalog_with_an_unknown_variable_is_named(conf):
+    (conf / "local/catalog.yml").write_text(
+        "mine: {type: text.TextDataset, filepath: $NOPE/x.txt}\n"
+    )
+    with pytest.raises(
+        ValueError, match=r"^catalog\.mine\.filepath: .* NOPE is not set"
+    ):
+        load(conf, "catalog")
+
+
+def test_credentials_that_no_file_has_are_named(conf):
+    (conf / "local/globals.yml").write_text("credentials: taem\n")
+    with pytest.raises(ValueError, match=r"'taem' in globals\.yml, .* which has none"):
+        load(conf, "catalog")
+    (conf / "local/credentials.yml").write_text("team: {key: x}\n")
+    with pytest.raises(ValueError, match="which has team"):
+        load(conf, "catalog")
+
+
+@pytest.mark.parametrize(
+    ("file", "key"), [("mlflow.yml", "sever"), ("airflow.yml", "default")]
+)
+def test_misspelt_keys_of_plugins_are_refused(conf, file, key):
+    (conf / "local" / file).write_text(f"{key}: {{retris: 1}}\n")
+    with pytest.raises(
+        ValueError, match=r"unknown key '(sever|retris)' \(did you mean"
+    ):
+        load(conf, file.removesuffix(".yml"))
+
+
+def test_the_address_of_mlflow_is_a_path_too(conf):
+    (conf / "local/mlflow.yml").write_text("server: {mlflow_tracking_uri: ~/runs}\n")
+    assert load(conf, "mlflow")["server"]["mlflow_tracking_uri"] == "/home/me/runs"
+
+
+def mount_config_map(folder, **files):
+    """Lay out files as Kubernetes does: links, so that all of them change at once."""
+    (folder / "..2026_01_01_00_00_00.1").mkdir(parents=True)
+    (folder / "..data").symlink_to("..2026_01_01_00_00_00.1")
+    for name, content in files.items():
+        (folder / "..data" / f"{name}.yml").write_text(content)
+        (folder / f"{name}.yml").symlink_to(f"..data/{name}.yml")
+
+
+def test_a_config_map_is_read(conf):
+    (conf / "local").rmdir()
+    files = {"globals": "data: /mnt/team\n", "credentials": "team: {key: x}\n"}
+    mount_config_map(
+        conf / "local",
+        **files,
+        parameters="seed: 4\n",
+        parameters_mine="mine: {title: Mine, builds_on: exp0}\n",
+    )
+    loader = ExperimentConfigLoader(conf, **CONFIG_LOADER_ARGS)
+    assert loader["catalog"]["metrics"]["path"] == "/mnt/team/07_model_output"
+    assert loader["parameters"]["seed"] == 4
+    assert loader["parameters"]["mine"]["builds_on"] == "exp0"
+    assert loader["credentials"] == {"team": {"key": "x"}}
+
+
+@pytest.mark.parametrize("place", [".dotfiles", ".projects/x/conf[1]"])
+def test_configuration_behind_a_link_is_read(conf, tmp_path, place):
+    (tmp_path / place).parent.mkdir(exist_ok=True, parents=True)
+    (conf / "local").rename(tmp_path / place)
+    (conf / "local").symlink_to(tmp_path / place)
+    (conf / "local/globals.yml").write_text("data: /mnt/team\n")
+    assert load(conf, "catalog")["metrics"]["path"] == "/mnt/team/07_model_output"
+
+
+@pytest.mark.parametrize(
+    "name", [".projects", "a[b]c", "a{b", "~", "q?*", "a#b %20", "dol$lar"]
+)
+def test_the_folder_of_the_configuration_may_have_any_name(conf, tmp_path, name):
+    conf = conf.rename(tmp_path / name)
+    assert len(load(conf, "parameters")) > 14
+    assert load(conf, "globals")["data"] == "data"
+
+
+def test_stray_settings_are_refused(conf):
+    (conf / "local/globals.yaml").write_text("data: /mnt/team\n")
+    with pytest.raises(ValueError, match=r"local/globals\.yaml: nothing reads a file"):
+        load(conf, "parameters")

@@ -1,10 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.networks import build_network
 from cifar_kedro.pipelines.modelling.nodes import count_parameters
-from tests.conftest import load_parameters, make_experiment
+from tests.conftest import ROOT, load_parameters, make_experiment
 
 BLOCKS = load_parameters()
 
@@ -134,10 +136,10 @@ def test_transfer_reads_a_local_weights_file(tmp_path):
             np.testing.assert_array_equal(ours, theirs)
 
 
-def test_missing_weights_file_is_an_error_that_says_what_to_do():
-    with pytest.raises(
-        FileNotFoundError, match=r"received 'no/such.h5', but there is no"
-    ):
+def test_missing_weights_file_is_an_error_that_says_what_to_do(monkeypatch):
+    monkeypatch.chdir(ROOT / "docs")  # relative paths start at the project's folder
+    path = re.escape(str(ROOT / "no/such.h5"))
+    with pytest.raises(FileNotFoundError, match=f"received '{path}', but there is no"):
         build_network(vgg_experiment("no/such.h5"))
 
 

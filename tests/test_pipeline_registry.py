@@ -5,7 +5,8 @@ import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 
-from tests.conftest import ROOT, load_parameters
+from cifar_kedro import pipeline_registry
+from tests.conftest import ROOT, copy_project, load_parameters
 
 EXPERIMENTS = [name for name in load_parameters() if name.startswith("exp")]
 
@@ -34,6 +35,31 @@ def test_an_experiment_wins_over_a_group_of_its_name(project):
     assert "exp0.train_model_node" in nodes_of("exp0")
     assert "exp0b.train_model_node" not in nodes_of("exp0")
     assert "exp8.train_model_node" in nodes_of("exp8")
+
+
+@pytest.mark.parametrize(
+    "name", ["parameters_x.yaml", "parameters_x.json", "parameters/x.yml"]
+)
+def test_without_a_session_experiments_are_read_where_a_session_reads_them(
+    project, name
+):
+    path = project / "conf/base" / name
+    target = project / ".hidden/..data/x"  # as of a mounted ConfigMap
+    for folder in (path.parent, target.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    target.write_text('{"mine": {"title": "Mine", "builds_on": "exp0"}}')
+    path.symlink_to(target)
+    assert "mine.train_model_node" in nodes_of("mine")
+    pipelines.configure(pipeline_registry.__name__)
+    with KedroSession.create(project_path=project) as session:
+        session.load_context()
+        assert "mine.train_model_node" in nodes_of("mine")
+
+
+def test_without_a_session_stray_settings_are_refused(project):
+    (project / "conf/base/experiments.yml").write_text("mine: {builds_on: exp0}\n")
+    with pytest.raises(ValueError, match=r"Expected .*/parameters_experiments\.yml"):
+        nodes_of("exp0")
 
 
 @pytest.mark.parametrize(("name", "augmented"), [("exp5", False), ("exp9", True)])
@@ -100,6 +126,13 @@ def test_a_second_session_of_a_process_has_the_pipelines_of_its_own_environment(
         with KedroSession.create(project_path=project, env=env) as session:
             session.load_context()
             assert ("mine" in pipelines) == there
+
+
+def test_a_checkout_may_lie_in_a_folder_of_nearly_any_name(tmp_path, monkeypatch):
+    folder = copy_project(tmp_path / "a[b] #?*%20ñ$x/.y", monkeypatch)
+    with KedroSession.create(project_path=folder, env="sample") as session:
+        model = session.load_context().catalog["exp0.model"]
+    assert model.storage[1] == f"{folder}/data/sample/06_models/exp0/seed-0/model.keras"
 
 
 def test_registering_imports_nothing_heavy():

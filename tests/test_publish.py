@@ -1,7 +1,9 @@
+import argparse
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -315,6 +317,14 @@ def test_a_run_on_other_images_is_not_restored(data, results):
     )
     with pytest.raises(ValueError, match=r"Use the archive of md5 .* from scratch"):
         publish.restore(data, results / "runs")
+
+
+def test_the_folder_of_the_results_may_begin_at_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.delenv("NOPE", raising=False)
+    assert publish.read_folder("~/cifar") == Path("/home/me/cifar")
+    with pytest.raises(argparse.ArgumentTypeError, match="variable NOPE is not set"):
+        publish.read_folder("$NOPE/cifar")
 
 
 @settings(deadline=None)

@@ -25,6 +25,7 @@ from kedro.io import DatasetError
 
 from cifar_kedro.comparisons import difference_error
 from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.config.paths import expand_path
 from cifar_kedro.config_loader import ExperimentConfigLoader, is_experiment
 from cifar_kedro.datasets import NpzDataset
 from cifar_kedro.datasets.replacing import replacing
@@ -329,10 +330,18 @@ def _list_settings(metrics: dict[str, Any]) -> str:
     )
 
 
+def read_folder(path: str) -> Path:
+    """Read a folder's name from the command line."""
+    try:
+        return Path(expand_path(path))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--restore", action="store_true")
-    parser.add_argument("--data", type=Path, default=Path("data"))
+    parser.add_argument("--data", type=read_folder, default=Path("data"))
     arguments = parser.parse_args()
     try:
         (restore if arguments.restore else publish)(arguments.data)

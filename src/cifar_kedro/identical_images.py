@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.validation import LabelledImages
 
 # The share of the test images that training or validation images may repeat. The true
@@ -51,13 +52,13 @@ def check_overlap(development: LabelledImages, test: LabelledImages) -> None:
         test: The same of the test images.
 
     Raises:
-        ValueError: If their share is above `LARGEST_OVERLAP`.
+        SettingsError: If their share is above `LARGEST_OVERLAP`.
     """
     rows = np.flatnonzero(np.isin(test["digests"], development["digests"]))
     if len(rows) <= LARGEST_OVERLAP * len(test["digests"]):
         return
     (copies,) = np.nonzero(development["digests"] == test["digests"][rows[0]])
-    raise ValueError(
+    raise SettingsError(
         f"test images: received {len(rows):,} of {len(test['digests']):,} that are "
         f"training images, too, such as row {rows[0]} of test and row {copies[0]} of train "
         f"(from 0), expected at most {LARGEST_OVERLAP:.0%}, as in the true CIFAR-10. A test "

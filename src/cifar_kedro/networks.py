@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from kedro.utils import find_kedro_project
+
 from cifar_kedro.classes import CLASS_NAMES
 from cifar_kedro.config import Backbone, Block, Network
 from cifar_kedro.config.errors import MissingFileError
@@ -151,18 +153,17 @@ def _backbone(backbone: Backbone) -> tuple[Tensor, Tensor]:
     """Return input and output of the backbone, its first layers frozen."""
     from keras.applications import VGG16
 
-    if (
-        backbone.weights not in (None, "imagenet")
-        and not Path(backbone.weights).is_file()
-    ):
-        raise MissingFileError(_no_weights(backbone.weights, "there is no such file"))
+    weights = backbone.weights
+    if weights not in (None, "imagenet"):
+        # As relative paths of the catalog, wherever the command was called.
+        weights = str((find_kedro_project(Path.cwd()) or Path.cwd()) / weights)
+        if not Path(weights).is_file():
+            raise MissingFileError(_no_weights(weights, "there is no such file"))
     try:
-        vgg = VGG16(
-            include_top=False, weights=backbone.weights, input_shape=IMAGE_SHAPE
-        )
+        vgg = VGG16(include_top=False, weights=weights, input_shape=IMAGE_SHAPE)
     except Exception as error:
         # Keras wraps whatever went wrong with the download in a bare Exception.
-        raise MissingFileError(_no_weights(backbone.weights, str(error))) from error
+        raise MissingFileError(_no_weights(weights, str(error))) from error
     names = [layer.name for layer in vgg.layers]
     for layer in vgg.layers[: names.index(backbone.trainable_from)]:
         layer.trainable = False

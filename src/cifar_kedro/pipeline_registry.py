@@ -11,6 +11,7 @@ from kedro.utils import find_kedro_project
 from cifar_kedro.config import Classify
 from cifar_kedro.config.errors import check_section
 from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
+from cifar_kedro.config_files import check_files, find_files
 from cifar_kedro.config_loader import inherit_experiments, is_experiment
 from cifar_kedro.pipelines import classify, data_engineering, modelling, reporting
 
@@ -83,9 +84,11 @@ def _base_parameters() -> dict[str, Any]:
     """
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     base = project / settings.CONF_SOURCE / "base"
+    patterns = settings.CONFIG_LOADER_ARGS["config_patterns"]
+    check_files(base, patterns)
     files = {
         str(path): read_yaml(path.read_bytes(), str(path))
-        for path in sorted(base.glob("parameters*.yml"))
+        for path in find_files(base, patterns["parameters"])
     }
     refuse_common_blocks(files)
     return inherit_experiments(

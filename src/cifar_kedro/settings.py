@@ -30,5 +30,13 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     # An environment overrides single values, not whole blocks.
     "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
-    "config_patterns": {"mlflow": ["mlflow*"]},
+    # Kedro's own, named here for those who read without a session; and its plug-ins'.
+    "config_patterns": {
+        "catalog": ["catalog*", "catalog*/**", "**/catalog*"],
+        "parameters": ["parameters*", "parameters*/**", "**/parameters*"],
+        "credentials": ["credentials*", "credentials*/**", "**/credentials*"],
+        "globals": ["globals.yml"],
+        "mlflow": ["mlflow*"],
+        "airflow": ["airflow*", "airflow/**"],
+    },
 }

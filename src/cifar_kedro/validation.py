@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from cifar_kedro.classes import CLASS_NAMES
+from cifar_kedro.config.errors import SettingsError
 
 LabelledImages = dict[str, np.ndarray]
 
@@ -17,11 +18,13 @@ def check_raw_images(data: dict[str, LabelledImages]) -> None:
             ``labels``, uint8 (n,), 0 to 9.
 
     Raises:
-        ValueError: If parts, shapes, types or classes are others; the message names
+        SettingsError: If parts, shapes, types or classes are others; the message names
             what was received and expected.
     """
     if set(data) != {"train", "test"}:
-        raise ValueError(f"received the parts {sorted(data)}, expected train and test")
+        raise SettingsError(
+            f"received the parts {sorted(data)}, expected train and test"
+        )
     for part, images in data.items():
         _check(images, np.uint8, name=f"{part} ")
 
@@ -34,13 +37,13 @@ def check_images(data: LabelledImages) -> None:
             0 to 9.
 
     Raises:
-        ValueError: If shapes, types, ranges or classes are others; the message names
+        SettingsError: If shapes, types, ranges or classes are others; the message names
             what was received and expected.
     """
     _check(data, np.float32)
     low, high = data["images"].min(initial=0), data["images"].max(initial=0)
     if not (low >= 0 and high <= 1):  # in this form true for NaN as well
-        raise ValueError(
+        raise SettingsError(
             f"images: received values from {low} to {high}, expected 0 to 1"
         )
 
@@ -51,7 +54,7 @@ def check_same_split(
     """Check that training and validation images, and what was counted, are of one split.
 
     Raises:
-        ValueError: If they are not: one of the files was written and not the others, and
+        SettingsError: If they are not: one of the files was written and not the others, and
             images may be in both parts.
     """
     splits = [
@@ -59,7 +62,7 @@ def check_same_split(
         for part in (train, validation, identical_images)
     ]
     if len(set(splits)) > 1:
-        raise ValueError(
+        raise SettingsError(
             "received training images of the split {}, validation images of {} and counts "
             "of identical images of {}, expected those of one split. Make it from scratch: "
             "kedro run --pipelines data_engineering, with the --params of this run".format(
@@ -77,18 +80,18 @@ def count_classes(labels: np.ndarray) -> dict[str | int, int]:
 def _check(data: LabelledImages, dtype: type[np.generic], name: str = "") -> None:
     images, labels = data["images"], data["labels"]
     if images.ndim != 4 or images.shape[1:] != (32, 32, 3) or images.dtype != dtype:
-        raise ValueError(
+        raise SettingsError(
             f"{name}images: received {images.dtype} {images.shape}, "
             f"expected {dtype.__name__} (n, 32, 32, 3)"
         )
     if labels.shape != images.shape[:1] or labels.dtype != np.uint8:
-        raise ValueError(
+        raise SettingsError(
             f"{name}labels: received {labels.dtype} {labels.shape}, "
             f"expected uint8 ({len(images)},): one label per image"
         )
     counts = count_classes(labels)
     if len(counts) > len(CLASS_NAMES) or not all(counts.values()):
-        raise ValueError(
+        raise SettingsError(
             f"{name}labels: received {counts}, expected images of each of these "
             f"{len(CLASS_NAMES)} classes and of no other"
         )

@@ -6,6 +6,7 @@ when Kedro loads the parameters, before anything heavy is imported.
 
 from cifar_kedro.config.augmentation import Augmentation
 from cifar_kedro.config.experiment import Experiment, Reported
+from cifar_kedro.config.globals import Archive, Globals
 from cifar_kedro.config.network import (
     SIDE,
     VGG16_LAYERS,
@@ -15,6 +16,7 @@ from cifar_kedro.config.network import (
     Network,
     Whitening,
 )
+from cifar_kedro.config.plugins import AirflowDag, Mlflow
 from cifar_kedro.config.run_settings import Classify, Execution, RunSettings
 from cifar_kedro.config.test_time_views import TestTimeViews
 from cifar_kedro.config.training import (
@@ -27,6 +29,8 @@ from cifar_kedro.config.training import (
 __all__ = [
     "SIDE",
     "VGG16_LAYERS",
+    "AirflowDag",
+    "Archive",
     "Augmentation",
     "Backbone",
     "BatchNormalization",
@@ -35,6 +39,8 @@ __all__ = [
     "EarlyStopping",
     "Execution",
     "Experiment",
+    "Globals",
+    "Mlflow",
     "Network",
     "Optimizer",
     "ReduceLROnPlateau",

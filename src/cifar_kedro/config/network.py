@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from cifar_kedro.config.paths import PathOrAddress
 from cifar_kedro.config.strict import Positive, Strict
 
 # The layers of `keras.applications.VGG16` without its top, in order.
@@ -75,13 +76,14 @@ class Backbone(Strict):
         up_to: Last layer kept.
         trainable_from: First layer trained; those before it are frozen.
         weights: ``imagenet`` (Keras downloads them), the path of a local weights file
-            in Keras' format, or null for random weights.
+            in Keras' format, or null for random weights. A relative path starts at the
+            project's folder.
     """
 
     name: Literal["vgg16"]
     up_to: str
     trainable_from: str
-    weights: str | None
+    weights: PathOrAddress | None
 
     @model_validator(mode="after")
     def _check_layers(self) -> Self:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cifar_kedro.config.paths import PathOrAddress
 from cifar_kedro.config.strict import Positive, Strict
 
 
@@ -31,12 +32,13 @@ class Classify(Strict):
         experiment: The experiment whose model classifies, trained with the run's seed.
         weights: Of the ``end`` of training, or of the ``best`` validation accuracy.
         images: Folder of the images; relative to the project, absolute, or an address
-            that fsspec understands. Those in its subfolders count.
+            that fsspec understands. ``~`` and environment variables count. Images in
+            its subfolders count.
     """
 
     experiment: str
     weights: Literal["end", "best"]
-    images: str = Field(min_length=1)
+    images: PathOrAddress
 
 
 class RunSettings(Strict):

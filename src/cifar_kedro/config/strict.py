@@ -1,7 +1,7 @@
 """What all sections of the parameters have in common."""
 
 import difflib
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,9 +9,14 @@ Positive = Annotated[int, Field(ge=1)]
 
 
 class Strict(BaseModel):
-    """A section that refuses what it does not know, and says what it knows."""
+    """A section that refuses what it does not know, and says what it knows.
+
+    Attributes:
+        hint: What else to say of an unknown key.
+    """
 
     model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
+    hint: ClassVar[str] = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -23,6 +28,6 @@ class Strict(BaseModel):
                     hint = f" (did you mean '{close[0]}'?)" if close else ""
                     raise ValueError(
                         f"unknown key '{key}'{hint}; "
-                        f"allowed: {', '.join(cls.model_fields)}"
+                        f"allowed: {', '.join(cls.model_fields)}{cls.hint}"
                     )
         return section

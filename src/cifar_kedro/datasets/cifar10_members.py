@@ -7,7 +7,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from kedro.io import DatasetError
+
+from cifar_kedro.config.errors import DatasetError
 
 FOLDER = "cifar-10-batches-bin"
 SPLITS = {

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urljoin
 
 from filelock import FileLock
-from kedro.io import DatasetError
 
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.addresses import hide_secrets
 
 logger = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from kedro.io import AbstractDataset
 from kedro.io.core import get_protocol_and_path
 from PIL import Image
 
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.addresses import hide_secrets
 from cifar_kedro.datasets.image_file import read_image
 
@@ -19,8 +20,6 @@ from cifar_kedro.datasets.image_file import read_image
 # `./` before such a name still leads to the file.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _REMEDY = "Put your images there, or name their folder: --params classify.images=FOLDER"
-
-from cifar_kedro.config.errors import DatasetError
 
 
 class ImageFolderDataset(

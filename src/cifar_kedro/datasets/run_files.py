@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from kedro.io import DatasetError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.atomic import CSVDataset, JSONDataset
 from cifar_kedro.datasets.npz import Arrays, DamagedFileError, NpzDataset
 

@@ -9,6 +9,7 @@ import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cifar_kedro.classes import CLASS_NAMES
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.networks import Model
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ def prepare_images(
         if it is; and the images, float32 (n, 32, 32, 3) in [0, 1], in that order.
 
     Raises:
-        ValueError: If no file can be classified; the message names files and why.
+        SettingsError: If no file can be classified; the message names files and why.
     """
     # A name that is no text could not stand in the table.
     names = [file.encode(errors="backslashreplace").decode() for file in own_images]
@@ -44,7 +45,7 @@ def prepare_images(
         problems.append(problem)
     files = pd.DataFrame({"file": names, "problem": problems})
     if not prepared:
-        raise ValueError(_name_problems(files))
+        raise SettingsError(_name_problems(files))
     # As data engineering scales the images that the networks have learned from.
     return files, np.stack(prepared) * np.float32(1 / 255)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.pipelines.reporting.status import tell_status
 from cifar_kedro.runs import UNREADABLE, describe_error
 
@@ -87,10 +88,10 @@ def summarise_runs(
         transfer weights.
 
     Raises:
-        ValueError: If nothing has run.
+        SettingsError: If nothing has run.
     """
     if not metrics and not failures:
-        raise ValueError(
+        raise SettingsError(
             "Nothing has run yet: neither metrics nor failures were found. Run an "
             "experiment first, in the same environment: kedro run --pipelines exp0"
         )

@@ -1,0 +1,67 @@
+"""What a machine or a team sets: ``globals.yml``."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from cifar_kedro.config.paths import PathOrAddress
+from cifar_kedro.config.strict import Strict
+
+
+def find_unusable(path: str) -> str | None:
+    """Find what Kedro's catalog, or fsspec, would not take as part of a path.
+
+    Args:
+        path: A path of this machine, or an address.
+
+    Returns:
+        A brace, which is a placeholder to the catalog; or ``::``, which joins addresses.
+        None if there is neither.
+    """
+    signs = ("{", "}") if "://" in path else ("{", "}", "::")
+    return next((sign for sign in signs if sign in path), None)
+
+
+def _check_usable(path: str) -> str:
+    if sign := find_unusable(path):
+        raise ValueError(
+            f"received '{path}', expected a path without '{sign}', which the catalog takes "
+            "for more than a sign of a name. Choose or rename a folder"
+        )
+    return path
+
+
+class Archive(Strict):
+    """The official binary archive, or a copy of it.
+
+    Attributes:
+        url: Where it is fetched from; null to never fetch.
+        hash: ``md5:`` or ``sha256:`` and the hexadecimal digest.
+        filepath: Where it is, or is fetched to; in ``01_raw`` of the data if not named.
+    """
+
+    url: str | list[str] | None
+    hash: str
+    filepath: PathOrAddress = ""
+
+
+class Globals(Strict):
+    """What a machine or a team sets: ``globals.yml``.
+
+    Attributes:
+        data: Where everything is read and written.
+        credentials: The entry of ``credentials.yml`` that opens that place.
+        archive: The archive.
+        own: Whatever people need for catalog entries of their own.
+    """
+
+    model_config = ConfigDict(title="globals.yml")
+    hint: ClassVar[str] = (
+        ". What your own catalog entries need goes below `own`: they read "
+        "${globals:own.NAME}"
+    )
+
+    data: Annotated[PathOrAddress, AfterValidator(_check_usable)]
+    credentials: str | None = None
+    archive: Archive
+    own: dict[str, Any] = Field(default_factory=dict)

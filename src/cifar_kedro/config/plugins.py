@@ -1,0 +1,46 @@
+"""What the files of Kedro's plug-ins hold: ``mlflow.yml`` and ``airflow.yml``."""
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from cifar_kedro.config.paths import PathOrAddress
+from cifar_kedro.config.strict import Positive, Strict
+
+
+class MlflowServer(Strict):
+    """The keys of kedro-mlflow's section ``server``.
+
+    Checked here as well, because kedro-mlflow is asked only where the address is found.
+    """
+
+    mlflow_tracking_uri: PathOrAddress | None = None
+    mlflow_registry_uri: PathOrAddress | None = None
+    credentials: str | None = None
+    request_header_provider: dict[str, Any] | None = None
+
+
+class Mlflow(Strict):
+    """``mlflow.yml``; what the other sections hold is checked by kedro-mlflow."""
+
+    model_config = ConfigDict(title="mlflow.yml")
+
+    server: MlflowServer = MlflowServer()
+    tracking: dict[str, Any] | None = None
+    ui: dict[str, Any] | None = None
+
+
+class AirflowDag(Strict):
+    """A section of ``airflow.yml``: what ``cifar_kedro_dag.py.j2`` asks for.
+
+    Attributes:
+        max_active_tasks: Tasks at once.
+        retries: How often a failed task is tried again.
+        retry_minutes: How long Airflow waits before.
+    """
+
+    model_config = ConfigDict(title="airflow.yml")
+
+    max_active_tasks: Positive | None = None
+    retries: int | None = Field(default=None, ge=0)
+    retry_minutes: float | None = Field(default=None, ge=0)
