@@ -18,7 +18,7 @@ from cifar_kedro.callbacks import (
 )
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution, Experiment
-from cifar_kedro.execution import for_fit, for_training, prepare_keras
+from cifar_kedro.execution import for_fit, for_training
 from cifar_kedro.losses import make_loss
 from cifar_kedro.optimizers import make_optimizer
 from cifar_kedro.resident_images import ResidentImages
@@ -53,8 +53,8 @@ def fit(
     """Train a network as its experiment says, going on where a checkpoint left off.
 
     Args:
-        network: The network. It is trained, and afterwards of no more use: take what is
-            returned.
+        network: The network, built after `cifar_kedro.execution.prepare_keras`. It is
+            trained, and afterwards of no more use: take what is returned.
         train: ``images``, float32 (n, 32, 32, 3) in [0, 1]; ``labels``, uint8 (n,).
         validation: The same, for the callbacks.
         experiment: What to do.
@@ -74,7 +74,6 @@ def fit(
         kedro.io.DatasetError: If the checkpoint is damaged or another training's.
     """
     training = experiment.training
-    prepare_keras(seed, training.precision, execution)
     if whitening := experiment.network.whitening:
         whiten(network, train["images"], whitening)
     images = ResidentImages(train["images"])
