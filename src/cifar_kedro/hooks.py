@@ -7,10 +7,12 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
+from kedro.pipeline import Pipeline
 
 from cifar_kedro import pipeline_registry
 from cifar_kedro.config_loader import is_experiment
 from cifar_kedro.provenance import now
+from cifar_kedro.run_checks import check_backbones, check_runner, check_selection
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +54,32 @@ class ExperimentHooks:
             )
 
 
+class CheckHooks:
+    """Refuses a run that could not come to its end, or whose results would be wrong."""
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Any, catalog: Any
+    ) -> None:
+        """Check it before anything is loaded.
+
+        Raises:
+            ValueError: If it needs another runner, or more nodes.
+            FileNotFoundError: If the weights that a training starts from cannot be had.
+        """
+        names = run_params["pipeline_names"] or ["__default__"]
+        whole = sum((pipelines[name] for name in names), Pipeline([]))
+        check_runner(run_params["runner"], pipeline, catalog)
+        check_selection(pipeline, whole, catalog)
+        check_backbones(pipeline, catalog, run_params["only_missing_outputs"])
+
+
 class FailureHooks:
     """Leaves a note where an experiment fails, which its next try removes.
 
     The note, ``{experiment}.failure`` in the catalog, is for the summary. A killed or
     interrupted run is no failure, nor is what comes to nothing beside the experiment: its
-    figures, the classification of other images. Of nodes that run at the same time
-    (`ThreadRunner`) the note may name the wrong one.
+    figures, the classification of other images.
     """
 
     _node: Any = None
@@ -109,9 +130,6 @@ class CheckpointHooks:
     Not earlier: whatever a run was killed at, its trainings need not be done again. And
     of no other training: with ``--only-missing-outputs`` Kedro leaves out nodes of the
     pipeline that it shows to hooks, maybe one whose state is of an interrupted run.
-
-    Of nodes in other processes (`ParallelRunner`) hooks hear nothing; nor can the project
-    run there, as its network and images are handed on in memory.
     """
 
     def __init__(self) -> None:

@@ -1,11 +1,23 @@
 """Project settings. See Kedro's documentation of ``settings.py``."""
 
 from cifar_kedro.config_loader import ExperimentConfigLoader
-from cifar_kedro.hooks import CheckpointHooks, ExperimentHooks, FailureHooks
+from cifar_kedro.hooks import (
+    CheckHooks,
+    CheckpointHooks,
+    ExperimentHooks,
+    FailureHooks,
+)
 from cifar_kedro.tracking import TrackingHooks
 
-# Kedro calls the last one first, so tracking comes when all else is settled.
-HOOKS = (TrackingHooks(), ExperimentHooks(), FailureHooks(), CheckpointHooks())
+# Kedro calls the last one first: checks before anything happens, tracking when all else
+# is settled.
+HOOKS = (
+    TrackingHooks(),
+    ExperimentHooks(),
+    FailureHooks(),
+    CheckpointHooks(),
+    CheckHooks(),
+)
 
 # TrackingHooks calls what it needs of them: see there. The name is as the package spells it.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
