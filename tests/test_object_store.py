@@ -241,6 +241,9 @@ def test_a_state_comes_back_and_goes(catalog, store):
         checkpoint.save(STATE)
         assert same(checkpoint.load(), STATE)
         assert store.list() == {"06_models/exp0/seed-0/checkpoint.npz"}
+        checkpoint.keep_bounded()
+        assert store.list() == {"06_models/exp0/seed-0/ended_at_bound.npz"}
+        assert same(checkpoint.load_bounded(2), STATE)
         checkpoint.delete()
     assert store.list() == set()
 

@@ -18,6 +18,7 @@ from tests.runs import BLOCKS
 
 OUTPUTS = [
     "06_models/{}/best_model.keras",
+    "06_models/{}/ended_at_bound.npz",
     "06_models/{}/model.keras",
     "06_models/{}/provenance.json",
     "07_model_output/{}/history.csv",

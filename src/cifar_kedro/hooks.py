@@ -10,9 +10,11 @@ from kedro.io import DatasetError
 from kedro.pipeline import Pipeline
 
 from cifar_kedro import pipeline_registry
+from cifar_kedro.config import Experiment
 from cifar_kedro.config_loader import is_experiment
 from cifar_kedro.provenance import now
 from cifar_kedro.run_checks import check_backbones, check_runner, check_selection
+from cifar_kedro.stopping import find_stop
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +127,10 @@ class FailureHooks:
 
 
 class CheckpointHooks:
-    """Claims the trainings of a run, and clears their states away when it has ended well.
+    """Claims the trainings of a run, and settles their states when it has ended well.
+
+    A training that came to its own end leaves no state. That of one that its bound ended
+    is kept: a run with a larger bound goes on from it.
 
     Not earlier: whatever a run was killed at, its trainings need not be done again. And
     of no other training: with ``--only-missing-outputs`` Kedro leaves out nodes of the
@@ -135,7 +140,7 @@ class CheckpointHooks:
     def __init__(self) -> None:
         """Claim nothing yet."""
         self._claims = ExitStack()
-        self._used: list[Any] = []
+        self._used: dict[str, Any] = {}
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
@@ -156,14 +161,18 @@ class CheckpointHooks:
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
         """Remember the checkpoints of the trainings that are run."""
         if dataset_name.endswith(".checkpoint"):
-            self._used.append(data)
+            self._used[dataset_name.removesuffix(".checkpoint")] = data
 
     @hook_impl
-    def after_pipeline_run(self) -> None:
-        """Clear away, and let go."""
-        for checkpoint in self._used:
-            checkpoint.delete()
-        self._claims.close()
+    def after_pipeline_run(self, catalog: Any) -> None:
+        """Clear away or keep, and let go."""
+        with self._claims:
+            for name, checkpoint in self._used.items():
+                experiment = Experiment.model_validate(catalog.load(f"params:{name}"))
+                if find_stop(catalog.load(f"{name}.history"), experiment.training):
+                    checkpoint.delete()
+                else:
+                    checkpoint.keep_bounded()
 
     @hook_impl
     def on_pipeline_error(self) -> None:

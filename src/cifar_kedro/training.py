@@ -28,6 +28,11 @@ from cifar_kedro.whitening import whiten
 
 logger = logging.getLogger(__name__)
 
+EXCESS = (
+    "%s: %d epochs were trained already, more than max_epochs=%d asks for. They are handed "
+    "over as they are. To train no more than that: --params resume=false"
+)
+
 HISTORY_COLUMNS = [
     "epoch",
     "loss",
@@ -99,14 +104,16 @@ def fit(
         Progress(experiment.name, len(train["labels"])),
     ]
     stopped = False
+    epochs = min(training.epochs, max_epochs or training.epochs)
     if checkpoint:
         saving = SaveState(checkpoint, _state_of(trainee, images), record, steering)
         callbacks.append(saving)
-        if state := checkpoint.load():
+        if state := checkpoint.load() or checkpoint.load_bounded(epochs):
             saving.restore(state)
             stopped = state.stopped
             logger.info("%s: resumed after epoch %d", experiment.name, len(record.rows))
-    epochs, done = min(training.epochs, max_epochs or training.epochs), len(record.rows)
+    if (done := len(record.rows)) > epochs:
+        logger.warning(EXCESS, experiment.name, done, max_epochs)
     if done < epochs and not stopped:
         batches.first_epoch = done
         trainee.fit(

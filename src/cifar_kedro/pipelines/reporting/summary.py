@@ -10,6 +10,7 @@ from cifar_kedro.pipelines.reporting.status import tell_status
 
 Loader = Callable[[], dict[str, Any]]
 LoadersByRun = dict[str, Loader]
+LoadHistory = Callable[[], pd.DataFrame]
 
 # The report's objectives: test accuracy, a fraction.
 ARCHITECTURE_OBJECTIVE = 0.8  # from the architecture: no augmentation, no transfer
@@ -61,6 +62,7 @@ _DTYPES = {
 def summarise_runs(
     metrics: LoadersByRun,
     failures: LoadersByRun,
+    histories: dict[str, LoadHistory],
     parameters: dict[str, Any],
     *evaluated: bool,
 ) -> pd.DataFrame:
@@ -70,6 +72,7 @@ def summarise_runs(
         metrics: A function that loads the metrics, for each run found on disk; keys
             such as `exp9/seed-0`.
         failures: The same of what failed; see `cifar_kedro.hooks.FailureHooks`.
+        histories: The same of the histories, which tell how trainings ended.
         parameters: Today's parameters, with which the runs' are compared.
         *evaluated: A flag of each experiment in the same pipeline. They are not
             read, since `metrics` holds the results: as inputs they make Kedro run the
@@ -94,7 +97,9 @@ def summarise_runs(
             "experiment first, in the same environment: kedro run --pipelines exp0"
         )
     rows = [
-        _read_run(run, metrics.get(run), failures.get(run), parameters)
+        _read_run(
+            *(run, metrics.get(run), failures.get(run), histories.get(run)), parameters
+        )
         for run in metrics.keys() | failures.keys()
     ]
     rows.sort(key=lambda row: (_natural_key(row["experiment"]), row["seed"]))
@@ -107,7 +112,11 @@ def summarise_runs(
 
 
 def _read_run(
-    run: str, metrics: Loader | None, failure: Loader | None, parameters: dict[str, Any]
+    run: str,
+    metrics: Loader | None,
+    failure: Loader | None,
+    history: LoadHistory | None,
+    parameters: dict[str, Any],
 ) -> dict[str, Any]:
     """Make the row of one run."""
     results = metrics and _load(run, metrics, "metrics")
@@ -117,7 +126,7 @@ def _read_run(
     else:
         experiment, _, seed = run.partition("/seed-")
         row = {"experiment": experiment, "seed": int(seed)}
-    return row | {"status": tell_status(results, note, parameters)}
+    return row | {"status": tell_status(results, note, history, parameters)}
 
 
 def _load(run: str, load: Loader, what: str) -> dict[str, Any]:
