@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
@@ -87,17 +89,17 @@ def test_trainings_run_one_after_the_other(catalog, runner):
 @pytest.mark.parametrize(
     ("runner", "name"),
     [
-        (ThreadRunner(), "ThreadRunner"),
-        (ThreadRunner(max_workers=1), "ThreadRunner"),
-        (ParallelRunner(), "ParallelRunner"),
-        (SideBySide(), "SideBySide"),
-        (NotSequential(), "NotSequential"),
-        (Elsewhere(), "a runner of ours"),
+        (ThreadRunner, "ThreadRunner"),
+        (partial(ThreadRunner, max_workers=1), "ThreadRunner"),
+        (ParallelRunner, "ParallelRunner"),
+        (SideBySide, "SideBySide"),
+        (NotSequential, "NotSequential"),
+        (Elsewhere, "a runner of ours"),
     ],
 )
 def test_trainings_side_by_side_are_refused(catalog, runner, name):
     with pytest.raises(ValueError, match=f"received {name}, expected Seq") as error:
-        check_runner(str(runner), TRAINING, catalog)
+        check_runner(str(runner()), TRAINING, catalog)
     for part in ("trains or evaluates exp0.", "docs/clusters.md", "kedro seeds"):
         assert part in str(error.value)
 

@@ -129,12 +129,12 @@ class FailureHooks:
 class CheckpointHooks:
     """Claims the trainings of a run, and settles their states when it has ended well.
 
-    A training that came to its own end leaves no state. That of one that its bound ended
-    is kept: a run with a larger bound goes on from it.
-
     Not earlier: whatever a run was killed at, its trainings need not be done again. And
     of no other training: with ``--only-missing-outputs`` Kedro leaves out nodes of the
     pipeline that it shows to hooks, maybe one whose state is of an interrupted run.
+
+    A training that came to its own end leaves no state. That of one that its bound ended
+    is kept: a run with a larger bound goes on from it.
     """
 
     def __init__(self) -> None:
