@@ -21,6 +21,7 @@ STATE = TrainingState(
     counters=[{"best": float("inf"), "wait": 2, "best_epoch": None}, {}],
     stopped=False,
 )
+SHAPES = [(2, 3), (2,)]
 ORIGIN = {"seed": 0, "parameters": {"training": {"batch_size": 512}}}
 
 
@@ -75,25 +76,27 @@ def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(
     caplog.set_level("INFO")
     path = f"{store or tmp_path}/checkpoint.npz"
     checkpoint = Checkpoint(path, origin=ORIGIN)
-    assert checkpoint.load_bounded(2) is None
+    assert checkpoint.load_bounded(2, SHAPES) is None
     checkpoint.save(STATE)
     checkpoint.keep_bounded()
     assert checkpoint.load() is None and not checkpoint.exists()
-    assert same(checkpoint.load_bounded(2), STATE)
+    assert same(checkpoint.load_bounded(2, SHAPES), STATE)
     assert (
         "Going on where an earlier run ended at its max_epochs, after 1" in caplog.text
     )
-    assert checkpoint.load_bounded(1) is None
+    assert checkpoint.load_bounded(1, SHAPES) is None
     assert "Training from scratch: an earlier run ended" in caplog.text
     assert "after 1 epochs; this one ends at 1" in caplog.text
-    assert Checkpoint(path, resume=False, origin=ORIGIN).load_bounded(2) is None
+    assert checkpoint.load_bounded(2, [(2, 3), (4,)]) is None  # the code has changed
+    assert "after 1 epochs; its network was another" in caplog.text
+    assert Checkpoint(path, resume=False, origin=ORIGIN).load_bounded(2, SHAPES) is None
     later = replace(STATE, history=STATE.history * 2)
     checkpoint.save(later)  # interrupted after one epoch more
     assert same(checkpoint.load(), later)
     checkpoint.keep_bounded()
-    assert same(checkpoint.load_bounded(3), later)
+    assert same(checkpoint.load_bounded(3, SHAPES), later)
     checkpoint.delete()
-    assert checkpoint.load_bounded(9) is None
+    assert checkpoint.load_bounded(9, SHAPES) is None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text"])
@@ -106,7 +109,7 @@ def test_what_a_finished_run_left_never_stops_another(
     changed = replace(checkpoint, origin=ORIGIN | {"seed": 1})
     if content is not None:
         (tmp_path / "run" / BOUNDED).write_bytes(content)
-    assert changed.load_bounded(9) is None
+    assert changed.load_bounded(9, SHAPES) is None
     reason = f"{BOUNDED} is damaged" if content is not None else "seed was 0, is 1"
     assert "Training from scratch: " in caplog.text and reason in caplog.text
 

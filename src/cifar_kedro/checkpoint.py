@@ -110,13 +110,16 @@ class Checkpoint:
             )
         return state
 
-    def load_bounded(self, epochs: int) -> TrainingState | None:
+    def load_bounded(
+        self, epochs: int, shapes: list[tuple[int, ...]]
+    ) -> TrainingState | None:
         """Read the state of a training that a bound ended, if this run goes on with it.
 
         What a finished run left never stops another. Why it is not gone on with is logged.
 
         Args:
             epochs: How many epochs this run may train, with those done before.
+            shapes: Of the variables of this run, which changed code may have changed.
 
         Raises:
             DatasetError: If the state can't be read, but is not known to be damaged.
@@ -130,12 +133,15 @@ class Checkpoint:
             return None
         done = len(state.history)
         earlier = f"an earlier run ended at its max_epochs, after {done} epochs"
-        if not changes and epochs > done:
+        if changes:
+            reason = f"changed since: {changes}"
+        elif [array.shape for array in state.variables] != shapes:
+            reason = "its network was another"
+        elif epochs <= done:
+            reason = f"this one ends at {epochs}"
+        else:
             logger.info("Going on where %s. %s", earlier, SCRATCH)
             return state
-        reason = (
-            f"changed since: {changes}" if changes else f"this one ends at {epochs}"
-        )
         logger.info("Training from scratch: %s; %s", earlier, reason)
         return None
 

@@ -106,9 +106,11 @@ def fit(
     stopped = False
     epochs = min(training.epochs, max_epochs or training.epochs)
     if checkpoint:
-        saving = SaveState(checkpoint, _state_of(trainee, images), record, steering)
+        variables = _state_of(trainee, images)
+        saving = SaveState(checkpoint, variables, record, steering)
         callbacks.append(saving)
-        if state := checkpoint.load() or checkpoint.load_bounded(epochs):
+        shapes = [tuple(v.shape) for v in variables]
+        if state := checkpoint.load() or checkpoint.load_bounded(epochs, shapes):
             saving.restore(state)
             stopped = state.stopped
             logger.info("%s: resumed after epoch %d", experiment.name, len(record.rows))
