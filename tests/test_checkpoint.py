@@ -2,6 +2,7 @@ import errno
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kedro.io import DatasetError
 
-from cifar_kedro.checkpoint import Checkpoint, TrainingState
+from cifar_kedro.checkpoint import BOUNDED, Checkpoint, TrainingState
 from cifar_kedro.datasets.checkpoint import CheckpointDataset
 
 STATE = TrainingState(
@@ -20,6 +21,7 @@ STATE = TrainingState(
     counters=[{"best": float("inf"), "wait": 2, "best_epoch": None}, {}],
     stopped=False,
 )
+SHAPES = [(2, 3), (2,)]
 ORIGIN = {"seed": 0, "parameters": {"training": {"batch_size": 512}}}
 
 
@@ -65,6 +67,51 @@ def test_any_number_comes_back(tmp_path_factory, value, count):
 def test_one_setting_starts_afresh(checkpoint):
     checkpoint.save(STATE)
     assert Checkpoint(checkpoint.filepath, resume=False).load() is None
+
+
+@pytest.mark.parametrize("store", ["", "memory://bounded/"])
+def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(
+    tmp_path, store, caplog
+):
+    caplog.set_level("INFO")
+    path = f"{store or tmp_path}/checkpoint.npz"
+    checkpoint = Checkpoint(path, origin=ORIGIN)
+    assert checkpoint.load_bounded(2, SHAPES) is None
+    checkpoint.save(STATE)
+    checkpoint.keep_bounded()
+    assert checkpoint.load() is None and not checkpoint.exists()
+    assert same(checkpoint.load_bounded(2, SHAPES), STATE)
+    assert (
+        "Going on where an earlier run ended at its max_epochs, after 1" in caplog.text
+    )
+    assert checkpoint.load_bounded(1, SHAPES) is None
+    assert "Training from scratch: an earlier run ended" in caplog.text
+    assert "after 1 epochs; this one ends at 1" in caplog.text
+    assert checkpoint.load_bounded(2, [(2, 3), (4,)]) is None  # the code has changed
+    assert "after 1 epochs; its network was another" in caplog.text
+    assert Checkpoint(path, resume=False, origin=ORIGIN).load_bounded(2, SHAPES) is None
+    later = replace(STATE, history=STATE.history * 2)
+    checkpoint.save(later)  # interrupted after one epoch more
+    assert same(checkpoint.load(), later)
+    checkpoint.keep_bounded()
+    assert same(checkpoint.load_bounded(3, SHAPES), later)
+    checkpoint.delete()
+    assert checkpoint.load_bounded(9, SHAPES) is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"text"])
+def test_what_a_finished_run_left_never_stops_another(
+    checkpoint, tmp_path, content, caplog
+):
+    caplog.set_level("INFO")
+    checkpoint.save(STATE)
+    checkpoint.keep_bounded()
+    changed = replace(checkpoint, origin=ORIGIN | {"seed": 1})
+    if content is not None:
+        (tmp_path / "run" / BOUNDED).write_bytes(content)
+    assert changed.load_bounded(9, SHAPES) is None
+    reason = f"{BOUNDED} is damaged" if content is not None else "seed was 0, is 1"
+    assert "Training from scratch: " in caplog.text and reason in caplog.text
 
 
 def test_another_origin_is_refused_and_its_changes_named(checkpoint):

@@ -11,11 +11,10 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node
-from kedro.runner import ThreadRunner
 from PIL import Image
 
 from cifar_kedro import prediction
-from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.checkpoint import BOUNDED, Checkpoint
 from cifar_kedro.datasets import KerasModelDataset
 from cifar_kedro.datasets.atomic import JSONDataset
 from cifar_kedro.hooks import (
@@ -24,7 +23,7 @@ from cifar_kedro.hooks import (
     find_misspelt_entries,
 )
 from cifar_kedro.pipelines.modelling import nodes
-from tests.test_run import read_statuses, run
+from tests.test_run import TINY, read_statuses, run
 
 
 @pytest.mark.parametrize("name", ["a{b}c", "}", "col::on"])
@@ -81,11 +80,10 @@ def test_a_failure_is_noted_and_shown_until_its_node_runs_again(
     failure = json.loads(note.read_text())
     assert pd.Timestamp(failure.pop("time")).tzinfo
     assert failure == {
-        "node": "exp0.build_model_node",
+        "node": "exp0.train_model_node",
         "error": "ValueError",
         "message": "too wide\nsomewhere",
     }
-    # the report needs the test images, which were not made
     run(project, "reporting", node_names=["summarise_runs_node"])
     assert read_statuses(project) == {"exp0": "failed: ValueError: too wide"}
     run(project, "exp0", "reporting")
@@ -201,9 +199,34 @@ def test_the_state_of_a_training_stays_until_its_run_has_ended_well(
         run(project, "exp0")
     assert sorted(path.name for path in folder.iterdir()) == [
         "best_model.keras",
+        BOUNDED,
         "model.keras",
         "provenance.json",
     ]
+
+
+def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(project, caplog):
+    training = {"epochs": 2, "batch_size": 500}
+    block = {"exp0": {"network": TINY["exp0"]["network"], "training": training}}
+    folder = project / "data/sample/06_models/exp0/seed-0"
+    run(project, "exp0", params=block)
+    assert (folder / BOUNDED).exists()
+    assert not (folder / "checkpoint.npz").exists()
+    run(project, "exp0", params=block | {"max_epochs": None})
+    assert "exp0: resumed after epoch 1" in caplog.text
+    assert not list(folder.glob("*.npz"))  # it came to its own end
+
+
+def test_more_epochs_than_the_bound_asks_for_are_cut_short_all_the_same(
+    project, monkeypatch, caplog
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(prediction, "predict", raise_(ValueError("no power")))
+        with pytest.raises(ValueError, match="no power"):
+            run(project, "exp0", params={"max_epochs": 2})
+    run(project, "exp0", "reporting")
+    assert "2 epochs were trained already, more than max_epochs=1 asks" in caplog.text
+    assert read_statuses(project) == {"exp0": "cut short: 2 of up to 500 epochs"}
 
 
 def test_the_state_of_a_training_that_is_left_out_stays(project):
@@ -217,13 +240,6 @@ def test_the_state_of_a_training_that_is_left_out_stays(project):
     metrics.unlink()
     run(project, "exp0", only_missing_outputs=True)
     assert metrics.exists() and state.exists()
-
-
-def test_in_a_run_of_threads_the_state_goes_too(project):
-    run(project, "exp0", runner=ThreadRunner())
-    folder = project / "data/sample/06_models/exp0/seed-0"
-    assert (folder / "model.keras").exists()
-    assert not (folder / "checkpoint.npz").exists()
 
 
 def test_other_parameters_are_refused_until_the_training_starts_afresh(

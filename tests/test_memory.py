@@ -9,11 +9,7 @@ import pytest
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
 from cifar_kedro.memory import explaining_lack_of_memory
-from cifar_kedro.pipelines.modelling.nodes import (
-    build_model,
-    evaluate_model,
-    train_model,
-)
+from cifar_kedro.pipelines.modelling.nodes import evaluate_model, train_model
 from tests.conftest import ROOT, make_experiment, make_images
 
 TENSORFLOW = """Graph execution error:
@@ -81,13 +77,12 @@ class Exhausted:
 
 def test_training_and_evaluation_have_it(tmp_path, monkeypatch):
     data, experiment = make_images(10), make_experiment()
-    model, exhausted = build_model(experiment, 0, Execution()), Exhausted()
+    exhausted = Exhausted()
     checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
     monkeypatch.setattr(keras.Model, "fit", exhausted.fail)
     with pytest.raises(MemoryError, match="smaller batches"):
         train_model(
-            *(model, data, data, experiment, 0, None, Execution(), checkpoint),
-            {"counts": {}},
+            *(data, data, experiment, 0, None, Execution(), checkpoint), {"counts": {}}
         )
     with pytest.raises(MemoryError, match="smaller batches"):
         evaluate_model(exhausted, exhausted, None, {}, data, experiment, 0)
@@ -97,16 +92,15 @@ REAL = """
 import sys
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
-from cifar_kedro.pipelines.modelling.nodes import build_model, train_model
+from cifar_kedro.pipelines.modelling.nodes import train_model
 from tests.conftest import make_experiment, make_images
 experiment = make_experiment(
     network={"blocks": [{"filters": [512]}]}, training={"batch_size": 500}
 )
 data = make_images(500)
-model = build_model(experiment, 0, Execution())
 checkpoint = Checkpoint(sys.argv[1])
 train_model(
-    *(model, data, data, experiment, 0, None, Execution(), checkpoint), {"counts": {}}
+    *(data, data, experiment, 0, None, Execution(), checkpoint), {"counts": {}}
 )
 """
 

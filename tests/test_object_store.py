@@ -32,7 +32,7 @@ from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests import test_resume, test_run
 from tests.conftest import ROOT, make_images
 from tests.datasets.test_cifar10_archive import Response, tiny_members, to_tar
-from tests.test_checkpoint import STATE, same
+from tests.test_checkpoint import SHAPES, STATE, same
 
 BUCKET = "team"
 EVERYTHING = [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]
@@ -241,6 +241,9 @@ def test_a_state_comes_back_and_goes(catalog, store):
         checkpoint.save(STATE)
         assert same(checkpoint.load(), STATE)
         assert store.list() == {"06_models/exp0/seed-0/checkpoint.npz"}
+        checkpoint.keep_bounded()
+        assert store.list() == {"06_models/exp0/seed-0/ended_at_bound.npz"}
+        assert same(checkpoint.load_bounded(2, SHAPES), STATE)
         checkpoint.delete()
     assert store.list() == set()
 

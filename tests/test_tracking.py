@@ -307,7 +307,7 @@ def test_a_run_that_fails_is_found_as_failed_and_its_next_try_as_another(
             run(project, "exp0")
     (found,) = find_runs(mlflow)
     assert (found.info.run_name, found.info.status) == ("exp0, seed 0", "FAILED")
-    assert found.data.tags["failed_node"] == "exp0.build_model_node"
+    assert found.data.tags["failed_node"] == "exp0.train_model_node"
     assert found.data.params["network.dropout"] == "0.0"
     run(project, "exp0")
     statuses = sorted(again.info.status for again in find_runs(mlflow))

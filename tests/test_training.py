@@ -233,6 +233,40 @@ def test_resumed_equals_uninterrupted(tmp_path, done, sections, monkeypatch):
     assert (resumed[2]["seconds"] > 0).all()
 
 
+@pytest.mark.parametrize(
+    "sections",
+    [EVERYTHING, averaged(EVERYTHING, 0.9), averaged(BEYOND_THE_REPORT, 0.9)],
+)
+def test_a_larger_bound_goes_on_as_if_it_had_been_so_large(tmp_path, sections):
+    experiment = make_experiment(**sections)
+    whole = run(experiment, max_epochs=8)
+    assert whole[2]["learning_rate"].nunique() > 1  # or the counters are not tried
+    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+    for bound in (2, 5, 8):
+        trained = run(experiment, checkpoint=checkpoint, max_epochs=bound)
+        checkpoint.keep_bounded()
+    for index in (0, 1):
+        assert weights(trained[index]) == weights(whole[index])
+    measured = HISTORY_COLUMNS[:-1]
+    assert trained[2][measured].equals(whole[2][measured])
+
+
+def test_a_bound_that_is_no_larger_starts_from_scratch(tmp_path):
+    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+    one = run(make_experiment(), checkpoint=checkpoint, max_epochs=1)[2]
+    checkpoint.keep_bounded()
+    two = run(make_experiment(), checkpoint=checkpoint, max_epochs=1)[2]
+    assert len(one) == len(two) == 1
+    assert one["seconds"][0] != two["seconds"][0]  # trained again
+
+
+def test_more_epochs_than_the_bound_are_handed_over_with_a_warning(tmp_path, caplog):
+    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+    run(make_experiment(), checkpoint=checkpoint)
+    assert len(run(make_experiment(), checkpoint=checkpoint, max_epochs=1)[2]) == 2
+    assert "tiny: 2 epochs were trained already, more than max_epochs=1" in caplog.text
+
+
 def test_a_training_that_its_callbacks_ended_is_not_taken_up_again(tmp_path):
     training = {
         "epochs": 9,

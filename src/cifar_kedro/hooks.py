@@ -9,13 +9,17 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
+from kedro.pipeline import Pipeline
 from parse import parse
 
 from cifar_kedro import pipeline_registry
+from cifar_kedro.config import Experiment
 from cifar_kedro.config.errors import DatasetError, SettingsError
 from cifar_kedro.config.globals import find_unusable
 from cifar_kedro.config_loader import is_experiment
 from cifar_kedro.provenance import now
+from cifar_kedro.run_checks import check_backbones, check_runner, check_selection
+from cifar_kedro.stopping import find_stop
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +37,7 @@ class ExperimentHooks:
         environment, another ``--conf-source``), and it may add or change experiments.
 
         Raises:
-            ValueError: If the catalog can't name files where the project lies.
+            SettingsError: If the catalog can't name files where the project lies.
         """
         check_project_path(context.project_path)
         self._parameters = context.config_loader["parameters"]
@@ -131,13 +135,32 @@ def find_misspelt_entries(entries: Iterable[str], used: set[str]) -> dict[str, s
     return {entry: close[0] for entry, close in sorted(meant.items()) if close}
 
 
+class CheckHooks:
+    """Refuses a run that could not come to its end, or whose results would be wrong."""
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Any, catalog: Any
+    ) -> None:
+        """Check it before anything is loaded.
+
+        Raises:
+            SettingsError: If it needs another runner, or more nodes.
+            MissingFileError: If the weights that a training starts from cannot be had.
+        """
+        names = run_params["pipeline_names"] or ["__default__"]
+        whole = sum((pipelines[name] for name in names), Pipeline([]))
+        check_runner(run_params["runner"], pipeline, catalog)
+        check_selection(pipeline, whole, catalog)
+        check_backbones(pipeline, catalog, run_params["only_missing_outputs"])
+
+
 class FailureHooks:
     """Leaves a note where an experiment fails, which its next try removes.
 
     The note, ``{experiment}.failure`` in the catalog, is for the summary. A killed or
     interrupted run is no failure, nor is what comes to nothing beside the experiment: its
-    figures, the classification of other images. Of nodes that run at the same time
-    (`ThreadRunner`) the note may name the wrong one.
+    figures, the classification of other images.
     """
 
     _node: Any = None
@@ -183,20 +206,20 @@ class FailureHooks:
 
 
 class CheckpointHooks:
-    """Claims the trainings of a run, and clears their states away when it has ended well.
+    """Claims the trainings of a run, and settles their states when it has ended well.
 
     Not earlier: whatever a run was killed at, its trainings need not be done again. And
     of no other training: with ``--only-missing-outputs`` Kedro leaves out nodes of the
     pipeline that it shows to hooks, maybe one whose state is of an interrupted run.
 
-    Of nodes in other processes (`ParallelRunner`) hooks hear nothing; nor can the project
-    run there, as its network and images are handed on in memory.
+    A training that came to its own end leaves no state. That of one that its bound ended
+    is kept: a run with a larger bound goes on from it.
     """
 
     def __init__(self) -> None:
         """Claim nothing yet."""
         self._claims = ExitStack()
-        self._used: list[Any] = []
+        self._used: dict[str, Any] = {}
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
@@ -217,14 +240,18 @@ class CheckpointHooks:
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
         """Remember the checkpoints of the trainings that are run."""
         if dataset_name.endswith(".checkpoint"):
-            self._used.append(data)
+            self._used[dataset_name.removesuffix(".checkpoint")] = data
 
     @hook_impl
-    def after_pipeline_run(self) -> None:
-        """Clear away, and let go."""
-        for checkpoint in self._used:
-            checkpoint.delete()
-        self._claims.close()
+    def after_pipeline_run(self, catalog: Any) -> None:
+        """Clear away or keep, and let go."""
+        with self._claims:
+            for name, checkpoint in self._used.items():
+                experiment = Experiment.model_validate(catalog.load(f"params:{name}"))
+                if find_stop(catalog.load(f"{name}.history"), experiment.training):
+                    checkpoint.delete()
+                else:
+                    checkpoint.keep_bounded()
 
     @hook_impl
     def on_pipeline_error(self) -> None:

@@ -194,14 +194,21 @@ def _annotate(
 
 
 def _belong_together(run: Run) -> bool:
-    """Tell whether the files of a run are those of one training.
+    """Tell whether the files of a run are those of one training."""
+    measured = run.metrics["weights"]["end"]["test_accuracy"]
+    return is_history_of(run.history, run.metrics) and math.isclose(
+        run.right().mean(), measured, rel_tol=1e-6
+    )
+
+
+def is_history_of(history: pd.DataFrame, metrics: dict[str, Any]) -> bool:
+    """Tell whether a history is that of the training that was evaluated.
 
     A run that ended between training and evaluation leaves a new history beside older
     metrics.
     """
     pairs = [
-        (len(run.history), run.metrics["epochs"]),
-        (run.history["seconds"].sum(), run.metrics["training_seconds"]),
-        (run.right().mean(), run.metrics["weights"]["end"]["test_accuracy"]),
+        (len(history), metrics["epochs"]),
+        (history["seconds"].sum(), metrics["training_seconds"]),
     ]
     return all(math.isclose(*pair, rel_tol=1e-6) for pair in pairs)

@@ -3,6 +3,7 @@
 from cifar_kedro.config_loader import ExperimentConfigLoader
 from cifar_kedro.context import ProjectContext
 from cifar_kedro.hooks import (
+    CheckHooks,
     CheckpointHooks,
     ExperimentHooks,
     FailureHooks,
@@ -10,13 +11,15 @@ from cifar_kedro.hooks import (
 )
 from cifar_kedro.tracking import TrackingHooks
 
-# Kedro calls the last one first, so tracking comes when all else is settled.
+# Kedro calls the last one first: checks before anything happens, tracking when all else
+# is settled.
 HOOKS = (
     TrackingHooks(),
     ExperimentHooks(),
     FailureHooks(),
     CheckpointHooks(),
     SplitHooks(),
+    CheckHooks(),
 )
 
 # TrackingHooks calls what it needs of them: see there. The name is as the package spells it.

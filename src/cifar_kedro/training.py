@@ -20,7 +20,7 @@ from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets.run_files import HISTORY_COLUMNS
-from cifar_kedro.execution import for_fit, for_training, prepare_keras
+from cifar_kedro.execution import for_fit, for_training
 from cifar_kedro.losses import make_loss
 from cifar_kedro.optimizers import make_optimizer
 from cifar_kedro.resident_images import ResidentImages
@@ -29,6 +29,11 @@ from cifar_kedro.weight_average import WeightAverage
 from cifar_kedro.whitening import whiten
 
 logger = logging.getLogger(__name__)
+
+EXCESS = (
+    "%s: %d epochs were trained already, more than max_epochs=%d asks for. They are handed "
+    "over as they are. To train no more than that: --params resume=false"
+)
 
 
 def fit(
@@ -45,8 +50,8 @@ def fit(
     """Train a network as its experiment says, going on where a checkpoint left off.
 
     Args:
-        network: The network. It is trained, and afterwards of no more use: take what is
-            returned.
+        network: The network, built after `cifar_kedro.execution.prepare_keras`. It is
+            trained, and afterwards of no more use: take what is returned.
         train: ``images``, float32 (n, 32, 32, 3) in [0, 1]; ``labels``, uint8 (n,).
         validation: The same, for the callbacks.
         experiment: What to do.
@@ -66,7 +71,6 @@ def fit(
         kedro.io.DatasetError: If the checkpoint is damaged or another training's.
     """
     training = experiment.training
-    prepare_keras(seed, training.precision, execution)
     if whitening := experiment.network.whitening:
         whiten(network, train["images"], whitening)
     images = ResidentImages(train["images"])
@@ -92,14 +96,18 @@ def fit(
         Progress(experiment.name, len(train["labels"])),
     ]
     stopped = False
+    epochs = min(training.epochs, max_epochs or training.epochs)
     if checkpoint:
-        saving = SaveState(checkpoint, _state_of(trainee, images), record, steering)
+        variables = _state_of(trainee, images)
+        saving = SaveState(checkpoint, variables, record, steering)
         callbacks.append(saving)
-        if state := checkpoint.load():
+        shapes = [tuple(v.shape) for v in variables]
+        if state := checkpoint.load() or checkpoint.load_bounded(epochs, shapes):
             saving.restore(state)
             stopped = state.stopped
             logger.info("%s: resumed after epoch %d", experiment.name, len(record.rows))
-    epochs, done = min(training.epochs, max_epochs or training.epochs), len(record.rows)
+    if (done := len(record.rows)) > epochs:
+        logger.warning(EXCESS, experiment.name, done, max_epochs)
     if done < epochs and not stopped:
         batches.first_epoch = done
         trainee.fit(

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 
-from cifar_kedro.config.errors import DatasetError
+from cifar_kedro.config.errors import DatasetError, SettingsError
 from cifar_kedro.datasets.addresses import hide_secrets
 from cifar_kedro.datasets.cifar10_members import SPLITS, read_batches
 from cifar_kedro.datasets.fetch import fetch, name_hash
@@ -49,18 +49,18 @@ class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
             **file: The ``.tar.gz``; see `SingleFileDataset`.
 
         Raises:
-            ValueError: The address is not https, or the hash is malformed.
+            SettingsError: The address is not https, or the hash is malformed.
         """
         addresses = [url] if isinstance(url, str) else url or []
         for address in addresses:
             if not str(address).startswith("https://"):
-                raise ValueError(
+                raise SettingsError(
                     "`url` must start with https://, received "
                     f"{hide_secrets(str(address))!r}."
                 )
         digests = r"md5:[\da-fA-F]{32}|sha256:[\da-fA-F]{64}"
         if not re.fullmatch(digests, str(known_hash)):
-            raise ValueError(
+            raise SettingsError(
                 "The hash must be 'md5:' and 32 or 'sha256:' and 64 hexadecimal "
                 f"digits, received {known_hash!r}."
             )

@@ -1,11 +1,14 @@
 import json
 
+import pandas as pd
 import pytest
 
 from cifar_kedro.config_loader import inherit_experiments
-from cifar_kedro.pipelines.reporting.status import tell_status
-from tests.conftest import NETWORK, TRAINING, make_experiment
+from cifar_kedro.pipelines.reporting import status
+from tests.conftest import NETWORK, ROOT, TRAINING, load_parameters, make_experiment
+from tests.runs import make_history
 
+RUNS = ROOT / "docs/results/runs"
 AUGMENTATION = {"rotation_range": 10.0}
 
 
@@ -27,8 +30,19 @@ def make_metrics(name="tiny", started="2026-01-02T00:00:00+00:00", epochs=2, **c
         "started": started,
     }
     # as it comes back from the file
-    metrics = {"epochs": epochs, "provenance": provenance | changes}
+    metrics = {
+        "epochs": epochs,
+        "training_seconds": 2.0 * epochs,
+        "provenance": provenance | changes,
+    }
     return json.loads(json.dumps(metrics))
+
+
+def tell_status(metrics, failure, parameters, history=None):
+    """Tell the status of a run with a history of as many epochs as its metrics have."""
+    if history is None:
+        history = make_history().iloc[: (metrics or {}).get("epochs", 0)]
+    return status.tell_status(metrics, failure, lambda: history, parameters)
 
 
 def make_failure(time):
@@ -79,7 +93,6 @@ def test_names_change_no_result():
 @pytest.mark.parametrize(
     ("changes", "keys"),
     [
-        ({"max_epochs": 1}, "max_epochs"),
         ({"validation_images": 500}, "validation_images"),
         ({"experiment": {"training": {"epochs": 3}}}, "training.epochs"),
         ({"experiment": {"network": {"dense": [9]}}}, "network.dense"),
@@ -96,7 +109,7 @@ def test_names_change_no_result():
                 "max_epochs": 2,
             },
             "network.blocks, network.dropout, training.optimizer.name, "
-            "training.optimizer.learning_rate, training.early_stopping.loss, max_epochs",
+            "training.optimizer.learning_rate, training.early_stopping.loss",
         ),
     ],
 )
@@ -105,19 +118,54 @@ def test_a_run_with_other_parameters_is_stale_and_says_which(changes, keys):
     assert status == f"stale: {keys}"
 
 
+@pytest.mark.parametrize("then", [None, 1, 8])
+@pytest.mark.parametrize("today", [None, 1, 8])
 @pytest.mark.parametrize(
-    ("epochs", "max_epochs", "status"),
+    ("epochs", "status"), [(1, "cut short: 1 of up to 2 epochs"), (2, "complete")]
+)
+def test_no_bound_says_whether_a_training_came_to_its_end(then, today, epochs, status):
+    metrics = make_metrics(epochs=epochs, max_epochs=then)
+    assert tell_status(metrics, None, make_parameters(max_epochs=today)) == status
+
+
+@pytest.mark.parametrize(
+    ("losses", "status"),
     [
-        (1, 1, "cut short: 1 of up to 2 epochs"),
-        (2, 2, "complete"),  # all of its own epochs
-        (1, 2, "complete"),  # early stopping was earlier
-        (1, None, "complete"),
+        ([1.0, 2.0, 2.0], "complete"),  # stopped early, under a larger bound
+        ([2.0, 1.0, 2.0], "cut short: 3 of up to 9 epochs"),
     ],
 )
-def test_a_training_that_its_bound_ended_was_cut_short(epochs, max_epochs, status):
-    metrics = make_metrics(epochs=epochs, max_epochs=max_epochs)
-    parameters = make_parameters(max_epochs=max_epochs)
-    assert tell_status(metrics, None, parameters) == status
+def test_early_stopping_is_a_trainings_own_end(losses, status):
+    training = {"epochs": 9, "early_stopping": {"val_loss": 2}}
+    block = {"title": "T", "network": NETWORK, "training": TRAINING | training}
+    metrics = make_metrics(epochs=3, max_epochs=8, experiment={"training": training})
+    history = make_history().iloc[:3].assign(val_loss=losses)
+    parameters = make_parameters(tiny=block)
+    assert tell_status(metrics, None, parameters, history) == status
+
+
+@pytest.mark.parametrize(
+    ("history", "reason"),
+    [
+        (make_history().iloc[:1], "history of another training"),
+        (make_history(seconds=9.0).iloc[:2], "history of another training"),
+        (pd.DataFrame({"a;b": [1, 2]}), "history can't be read: KeyError: 'seconds'"),
+    ],
+)
+def test_without_its_history_no_run_is_complete(history, reason):
+    told = tell_status(make_metrics(), None, make_parameters(), history)
+    assert told == f"unknown: {reason}"
+    told = status.tell_status(make_metrics(), None, None, make_parameters())
+    assert told == "unknown: no history"
+
+
+def test_every_published_run_is_complete():
+    parameters, told = load_parameters(), {}
+    for path in RUNS.glob("*/*/metrics.json"):
+        metrics = json.loads(path.read_text())
+        history = pd.read_csv(path.with_name("history.csv"))
+        told[path.parent] = tell_status(metrics, None, parameters, history)
+    assert set(told.values()) == {"complete"}, told
 
 
 def test_what_an_experiment_inherits_counts():

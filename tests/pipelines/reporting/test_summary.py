@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
+from cifar_kedro.config_loader import inherit_experiments
 from cifar_kedro.pipelines.reporting.summary import summarise_runs
+from tests.conftest import NETWORK, TRAINING, make_experiment
+from tests.runs import make_history
 
 COLUMNS = [
     "experiment",
@@ -77,7 +80,7 @@ def as_runs(*metrics: dict) -> dict:
 
 
 def summarise(metrics: dict, failures: dict | None = None) -> pd.DataFrame:
-    return summarise_runs(metrics, failures or {}, {})
+    return summarise_runs(metrics, failures or {}, {}, {})
 
 
 FAILURE = {
@@ -129,7 +132,7 @@ def test_rows_are_in_natural_order():
 def test_flags_of_evaluated_experiments_only_order_the_run():
     runs = as_runs(make_metrics())
     pd.testing.assert_frame_equal(
-        summarise_runs(runs, {}, {}, True, True), summarise(runs)
+        summarise_runs(runs, {}, {}, {}, True, True), summarise(runs)
     )
 
 
@@ -260,6 +263,26 @@ def test_results_stay_beside_a_newer_failure():
     table = summarise(as_runs(make_metrics("exp9")), {"exp9/seed-0": lambda: FAILURE})
     assert table["status"].str.startswith("failed: MemoryError").tolist() == [True]
     assert table["test_accuracy_end"].tolist() == [0.8135]
+
+
+def test_the_status_is_read_from_the_runs_own_history():
+    block = {"title": "Tiny", "network": NETWORK, "training": TRAINING}
+    parameters = inherit_experiments({"validation_images": 20, "tiny": block})
+    experiment = make_experiment().model_dump()
+    provenance = {"parameters": experiment, "validation_images": 20, "started": ""}
+    ended = {"epochs": 2, "training_seconds": 4.0, "provenance": provenance}
+    runs = as_runs(*(make_metrics("tiny", seed, **ended) for seed in range(3)))
+
+    def broken() -> pd.DataFrame:
+        raise OSError("no such file")
+
+    histories = {"tiny/seed-0": lambda: make_history().iloc[:2], "tiny/seed-1": broken}
+    table = summarise_runs(runs, {}, histories, parameters)
+    assert table["status"].tolist() == [
+        "complete",
+        "unreadable: OSError: no such file",
+        "unknown: no history",
+    ]
 
 
 def test_a_failure_that_cannot_be_read_is_named():

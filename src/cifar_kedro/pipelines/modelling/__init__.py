@@ -1,4 +1,4 @@
-"""Build, train and evaluate one experiment."""
+"""Train and evaluate one experiment."""
 
 from cifar_kedro.pipelines.modelling.pipeline import create_pipeline
 

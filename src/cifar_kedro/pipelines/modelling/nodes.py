@@ -1,4 +1,4 @@
-"""Nodes of the modelling pipeline: build, train, evaluate."""
+"""Nodes of the modelling pipeline: train, evaluate."""
 
 import time
 from dataclasses import replace
@@ -17,26 +17,8 @@ from cifar_kedro.provenance import describe_run, hash_images, name_origin
 from cifar_kedro.validation import LabelledImages, check_same_split
 
 
-def build_model(experiment: Experiment, seed: int, execution: Execution) -> Model:
-    """Build an experiment's untrained network.
-
-    Args:
-        experiment: The experiment.
-        seed: Draws the initial weights.
-        execution: How to use the hardware.
-
-    Returns:
-        A `keras.Model` from float images (n, 32, 32, 3) to probabilities (n, 10).
-    """
-    from cifar_kedro.execution import prepare_keras
-
-    prepare_keras(seed, experiment.training.precision, execution)
-    return build_network(experiment.network)
-
-
 @explaining_lack_of_memory()
-def train_model(  # noqa: PLR0913, PLR0917
-    untrained_model: Model,
+def train_model(
     train: LabelledImages,
     validation: LabelledImages,
     experiment: Experiment,
@@ -46,7 +28,18 @@ def train_model(  # noqa: PLR0913, PLR0917
     checkpoint: Checkpoint,
     identical_images: dict[str, Any],
 ) -> tuple[Model, Model, pd.DataFrame, dict[str, Any]]:
-    """Train an experiment's network, going on where an interrupted run left off.
+    """Build an experiment's network and train it, or go on with a training.
+
+    Args:
+        train: The images to learn from.
+        validation: The images that the callbacks watch.
+        experiment: What to build and train.
+        seed: Draws initial weights, order, dropout, augmentation.
+        max_epochs: Upper bound on the experiment's epochs.
+        execution: How to use the hardware.
+        checkpoint: Where the training keeps its state.
+        identical_images: The split that was counted, and the ``counts``: see
+            `cifar_kedro.identical_images`.
 
     Returns:
         What `cifar_kedro.training.fit` does, and the training's provenance: see
@@ -56,6 +49,7 @@ def train_model(  # noqa: PLR0913, PLR0917
         SettingsError: If training and validation images, and the counts of identical
             ones, are not of one split.
     """
+    from cifar_kedro.execution import prepare_keras
     from cifar_kedro.training import fit
 
     check_same_split(train, validation, identical_images)
@@ -66,8 +60,10 @@ def train_model(  # noqa: PLR0913, PLR0917
     )
     if kept := experiment.training.validation_images:
         train, validation = move_images(train, validation, kept)
+    prepare_keras(seed, experiment.training.precision, execution)
+    network = build_network(experiment.network)
     trained = fit(
-        *(untrained_model, train, validation, experiment, seed),
+        *(network, train, validation, experiment, seed),
         max_epochs=max_epochs,
         execution=execution,
         checkpoint=replace(checkpoint, origin=name_origin(provenance)),

@@ -1,9 +1,8 @@
-"""Build, train, evaluate: written once, instantiated under each experiment's name."""
+"""Train, evaluate: written once, instantiated under each experiment's name."""
 
 from kedro.pipeline import Node, Pipeline
 
 from cifar_kedro.pipelines.modelling.nodes import (
-    build_model,
     evaluate_model,
     flag_evaluation,
     train_model,
@@ -20,15 +19,8 @@ def create_pipeline(experiment: str) -> Pipeline:
     return Pipeline(
         [
             Node(
-                build_model,
-                inputs=["params:experiment", "params:seed", "params:execution"],
-                outputs="untrained_model",
-                name="build_model_node",
-            ),
-            Node(
                 train_model,
                 inputs=[
-                    "untrained_model",
                     "train",
                     "validation",
                     "params:experiment",

@@ -68,6 +68,7 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
                 inputs=[
                     "metrics",
                     "failures",
+                    "histories",
                     "parameters",
                     *(f"{name}_evaluated" for name in experiments),
                 ],

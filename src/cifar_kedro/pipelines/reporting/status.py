@@ -1,22 +1,25 @@
-"""Whether a result stands: complete, cut short, stale, or failed."""
+"""Whether a result stands: complete, cut short, stale, failed or unknown."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import pandas as pd
 from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.differences import find_differences
+from cifar_kedro.runs import is_history_of
+from cifar_kedro.stopping import find_stop
 
 # What of an experiment does not change its result.
 NAMES = {"name", "title", "builds_on", "reported"}
-
-_RUN_SETTINGS = ("validation_images", "max_epochs")
 
 
 def tell_status(
     metrics: dict[str, Any] | None,
     failure: dict[str, Any] | None,
+    load_history: Callable[[], pd.DataFrame] | None,
     parameters: dict[str, Any],
 ) -> str:
     """Tell what a run's results are worth today.
@@ -24,12 +27,14 @@ def tell_status(
     Args:
         metrics: The run's metrics, if it has been evaluated.
         failure: What `cifar_kedro.hooks.FailureHooks` left, if a node failed.
+        load_history: Loads the run's history; None if there is none.
         parameters: Today's parameters, experiments complete with what they inherit.
 
     Returns:
         ``failed: `` and the reason, if the failure is not older than the metrics'
-        training; ``stale: `` and what differs from today's configuration; ``cut
-        short: `` and how, if a bound on the epochs ended the training; or ``complete``.
+        training; ``stale: `` and what differs from today's configuration; ``unknown: ``
+        and why, if there is no history of that training; ``cut short: `` and
+        how, if nothing in the experiment's settings ended it; or ``complete``.
     """
     metrics = metrics or {}
     provenance = metrics.get("provenance")
@@ -38,7 +43,21 @@ def tell_status(
     reasons = _compare(provenance, parameters)
     if reasons:
         return f"stale: {', '.join(reasons)}"
-    return _tell_cut(metrics) or "complete"
+    if load_history is None:
+        return "unknown: no history"
+    block = parameters[metrics["provenance"]["parameters"]["name"]]
+    return _tell_end(load_history(), metrics, Experiment.model_validate(block))
+
+
+def _tell_end(
+    history: pd.DataFrame, metrics: dict[str, Any], experiment: Experiment
+) -> str:
+    """Tell whether a training came to its own end, whatever bounds it had."""
+    if not is_history_of(history, metrics):
+        return "unknown: history of another training"
+    if find_stop(history, experiment.training):
+        return "complete"
+    return f"cut short: {len(history)} of up to {experiment.training.epochs} epochs"
 
 
 def _compare(
@@ -55,8 +74,10 @@ def _compare(
     except ValidationError:  # only a run of that experiment has to stop at this
         return ["not validly configured"]
     then = _complete(provenance["parameters"])
-    settings = [key for key in _RUN_SETTINGS if provenance[key] != parameters.get(key)]
-    return [*find_differences(then, today), *settings]
+    reasons = list(find_differences(then, today))
+    if provenance["validation_images"] != parameters.get("validation_images"):
+        reasons.append("validation_images")
+    return reasons
 
 
 def _complete(then: dict[str, Any]) -> dict[str, Any]:
@@ -64,12 +85,3 @@ def _complete(then: dict[str, Any]) -> dict[str, Any]:
     with suppress(ValidationError):  # of settings that are no more
         then = Experiment.model_validate(then).model_dump()
     return {key: value for key, value in then.items() if key not in NAMES}
-
-
-def _tell_cut(metrics: dict[str, Any]) -> str | None:
-    """Tell whether a run's `max_epochs` ended a training that could have gone on."""
-    provenance, epochs = metrics["provenance"], metrics["epochs"]
-    possible = provenance["parameters"]["training"]["epochs"]
-    if epochs == provenance["max_epochs"] and epochs < possible:
-        return f"cut short: {epochs} of up to {possible} epochs"
-    return None

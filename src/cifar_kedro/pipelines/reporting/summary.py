@@ -12,6 +12,7 @@ from cifar_kedro.runs import UNREADABLE, describe_error
 
 Loader = Callable[[], dict[str, Any]]
 LoadersByRun = dict[str, Loader]
+LoadHistory = Callable[[], pd.DataFrame]
 
 # The report's objectives: test accuracy, a fraction.
 ARCHITECTURE_OBJECTIVE = 0.8  # from the architecture: no augmentation, no transfer
@@ -63,6 +64,7 @@ _DTYPES = {
 def summarise_runs(
     metrics: LoadersByRun,
     failures: LoadersByRun,
+    histories: dict[str, LoadHistory],
     parameters: dict[str, Any],
     *evaluated: bool,
 ) -> pd.DataFrame:
@@ -72,6 +74,7 @@ def summarise_runs(
         metrics: A function that loads the metrics, for each run found on disk; keys
             such as `exp9/seed-0`.
         failures: The same of what failed; see `cifar_kedro.hooks.FailureHooks`.
+        histories: The same of the histories, which tell how trainings ended.
         parameters: Today's parameters, with which the runs' are compared.
         *evaluated: A flag of each experiment in the same pipeline. They are not
             read, since `metrics` holds the results: as inputs they make Kedro run the
@@ -96,7 +99,9 @@ def summarise_runs(
             "experiment first, in the same environment: kedro run --pipelines exp0"
         )
     rows = [
-        _read_run(run, metrics.get(run), failures.get(run), parameters)
+        _read_run(
+            *(run, metrics.get(run), failures.get(run), histories.get(run)), parameters
+        )
         for run in metrics.keys() | failures.keys()
     ]
     rows.sort(key=lambda row: (_natural_key(row["experiment"]), row["seed"]))
@@ -109,7 +114,11 @@ def summarise_runs(
 
 
 def _read_run(
-    run: str, metrics: Loader | None, failure: Loader | None, parameters: dict[str, Any]
+    run: str,
+    metrics: Loader | None,
+    failure: Loader | None,
+    history: LoadHistory | None,
+    parameters: dict[str, Any],
 ) -> dict[str, Any]:
     """Make the row of one run; what can't be read keeps no other run from the table."""
     experiment, _, seed = run.partition("/seed-")
@@ -117,7 +126,9 @@ def _read_run(
     try:
         results, note = metrics and metrics(), failure and failure()
         columns = {} if results is None else _pick_columns(run, results)
-        return row | columns | {"status": tell_status(results, note, parameters)}
+        return (
+            row | columns | {"status": tell_status(results, note, history, parameters)}
+        )
     except Exception as error:  # whatever the datasets and parsers raise
         return row | {"status": f"{UNREADABLE}: {describe_error(error)}"}
 
