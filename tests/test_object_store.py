@@ -15,7 +15,6 @@ import moto
 import numpy as np
 import pandas as pd
 import pytest
-import requests
 import s3fs
 import yaml
 from botocore.exceptions import EndpointConnectionError
@@ -27,11 +26,16 @@ from PIL import Image
 from plotly import graph_objects
 
 from cifar_kedro.config_loader import ExperimentConfigLoader
-from cifar_kedro.datasets import Cifar10ArchiveDataset, NpzDataset, single_file
+from cifar_kedro.datasets import (
+    Cifar10ArchiveDataset,
+    NpzDataset,
+    cifar10_archive,
+    single_file,
+)
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests import test_resume, test_run
 from tests.conftest import ROOT, make_images
-from tests.datasets.test_cifar10_archive import Response, tiny_members, to_tar
+from tests.datasets.test_cifar10_archive import tiny_members, to_tar
 from tests.test_checkpoint import SHAPES, STATE, same
 
 BUCKET = "team"
@@ -441,12 +445,14 @@ def archive(store):
 
 def test_the_archive_is_fetched_into_the_bucket_once(store, archive, monkeypatch):
     content, dataset = archive
-    monkeypatch.setattr(requests, "get", lambda *_, **__: Response(content, None))
+    monkeypatch.setattr(
+        cifar10_archive, "fetch", lambda _, __, path: path.write_bytes(content)
+    )
     assert not dataset.exists()
     fetched = dataset.load()
     assert fetched["train"]["images"].shape == (10, 32, 32, 3)
     assert store.get("01_raw/cifar.tar.gz") == content
-    monkeypatch.delattr(requests, "get")
+    monkeypatch.delattr(cifar10_archive, "fetch")
     np.testing.assert_equal(dataset.load(), fetched)
 
 
@@ -461,9 +467,9 @@ def test_another_archive_in_the_bucket_is_refused_by_its_address(store, archive,
 
 def test_an_archive_that_cannot_be_fetched_is_asked_for_there(archive, monkeypatch):
     def refuse(*_, **__):
-        raise requests.ConnectionError
+        raise ConnectionError("it can't be reached")
 
-    monkeypatch.setattr(requests, "get", refuse)
+    monkeypatch.setattr(cifar10_archive, "fetch", refuse)
     with pytest.raises(DatasetError, match=r"put it at s3://team/.*/cifar\.tar\.gz"):
         archive[1].load()
 
@@ -485,6 +491,7 @@ def test_a_run_from_nothing_to_the_report_and_to_own_images(shared_project, stor
     assert {name.split("/")[-1] for name in figures} == test_run.REPORT_FIGURES
     assert written - figures == {
         *(f"05_model_input/seed-0/{part}.npz" for part in ("train", "validation")),
+        "05_model_input/seed-0/identical_images.json",
         "05_model_input/test.npz",
         *test_run.results("exp0"),
         *(f"08_reporting/{name}" for name in test_run.REPORT),

@@ -1,6 +1,7 @@
 """Whole runs on the generated sample, through a Kedro session."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.datasets import DrawnSampleDataset
 from cifar_kedro.identical_images import COUNTS
 from cifar_kedro.networks import build_network
 from tests.conftest import load_parameters
@@ -250,6 +252,33 @@ def test_the_summary_tells_results_of_another_configuration(project):
     assert read_statuses(project) == {"exp0": "stale: not configured"}
 
 
+def test_a_test_set_that_is_the_training_set_is_refused_before_anything_is_written(
+    project, monkeypatch
+):
+    drawn = DrawnSampleDataset(seed=0, train_images=2000, test_images=20).load()[
+        "train"
+    ]
+    parts = {"train": drawn, "test": {key: array[:20] for key, array in drawn.items()}}
+    monkeypatch.setattr(DrawnSampleDataset, "load", lambda _: parts)
+    with pytest.raises(ValueError, match="received 20 of 20 that are training images"):
+        run(project, "exp0")
+    assert not files(project)
+
+
+def test_a_history_that_a_spreadsheet_saved_is_named_and_stops_no_report(project):
+    run(project, "exp0")
+    path = project / "data/sample/07_model_output/exp0/seed-0/history.csv"
+    path.write_text(path.read_text().replace(",", ";").replace(".", ","))
+    refusal = (
+        r"seed-0/history\.csv is not what its run wrote: received the columns epoch;"
+    )
+    with pytest.raises(DatasetError, match=refusal):
+        run(project, "exp0", tags=["reporting"])
+    run(project, "reporting")
+    page = (project / "data/sample/08_reporting/report.html").read_text()
+    assert re.search(rf"<code>exp0/seed-0</code>: unreadable: .*{refusal}", page)
+
+
 def test_unwritable_data_folder_is_named_and_nothing_is_written(project):
     (project / "data").mkdir()
     (project / "data/sample").write_text("a file where a folder is needed")
@@ -265,7 +294,7 @@ def test_no_archive_and_no_network_is_one_clear_error(project, monkeypatch):
     def refuse(*args, **kwargs):
         raise ConnectionError("no network")
 
-    monkeypatch.setattr("requests.get", refuse)
+    monkeypatch.setattr("requests.Session.get", refuse)
     bootstrap_project(project)
     with KedroSession.create(project_path=project) as session:
         with pytest.raises(
