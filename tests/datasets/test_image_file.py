@@ -87,7 +87,7 @@ def test_without_its_package_heic_names_what_to_install(monkeypatch):
         return real(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ValueError, match=r"HEIC.* pip install 'cifar_kedro\[heic\]'$"):
+    with pytest.raises(ValueError, match=r"HEIC.* pip install -e '\.\[heic\]'$"):
         read_image(io.BytesIO(HEIC))
 
 

@@ -39,7 +39,7 @@ def read_image(file: BinaryIO) -> Image.Image:
         except UnidentifiedImageError:
             if not has_heic and _is_heic(file):
                 raise ValueError(
-                    "HEIC, which needs another package: pip install 'cifar_kedro[heic]'"
+                    "HEIC, which the extra `heic` reads: pip install -e '.[heic]'"
                 ) from None
             raise
         _reduce(image)

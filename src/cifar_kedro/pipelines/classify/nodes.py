@@ -112,8 +112,10 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         image = _to_8_bits(image)
     if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, _convert(image, "RGBA"))
+        # No name for the white ground: each image of a large one is a gigabyte.
+        image = Image.alpha_composite(
+            Image.new("RGBA", image.size, "white"), _convert(image, "RGBA")
+        )
     return _convert(image, "RGB")
 
 
