@@ -13,6 +13,7 @@ from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets import DrawnSampleDataset
 from cifar_kedro.identical_images import COUNTS
 from cifar_kedro.networks import build_network
