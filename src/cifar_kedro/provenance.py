@@ -4,7 +4,6 @@ import hashlib
 import importlib
 import os
 import platform
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,9 @@ from typing import Any
 import numpy as np
 
 import cifar_kedro
+from cifar_kedro.checkout import describe_checkout
 from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.validation import LabelledImages
-
-GIT_SECONDS = 10  # a repository on a slow network disk must not hold up a training
 
 
 def describe_run(
@@ -52,7 +50,7 @@ def describe_run(
         "max_epochs": max_epochs,
         "execution": execution.model_dump(),
         "data_sha256": hash_images(train, validation),
-        "code": {"version": cifar_kedro.__version__, **_describe_checkout()},
+        "code": {"version": cifar_kedro.__version__, **describe_checkout()},
         "packages": {
             "python": platform.python_version(),
             **{
@@ -131,33 +129,6 @@ def hash_images(*parts: LabelledImages) -> str:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def _describe_checkout() -> dict[str, Any]:
-    """Find the commit, and whether anything differs from it; null outside a checkout."""
-    package = Path(cifar_kedro.__file__).parent
-    # An installed package may lie inside a checkout of something else.
-    if _call_git(package, "ls-files", "--error-unmatch", "__init__.py") is None:
-        return {"commit": None, "clean": None}
-    changes = _call_git(package, "--no-optional-locks", "status", "--porcelain")
-    return {
-        "commit": _call_git(package, "rev-parse", "HEAD"),
-        "clean": None if changes is None else not changes,
-    }
-
-
-def _call_git(folder: Path, *arguments: str) -> str | None:
-    """Return what git prints, or nothing if it fails, is not there, or takes too long."""
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=GIT_SECONDS,
-        ).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def _name_processor() -> str:
