@@ -33,6 +33,18 @@ def test_build_draws_the_weights_from_the_seed():
     assert one == two != other
 
 
+@pytest.mark.parametrize(
+    ("expected", "warned"), [(999, True), (0, False), (None, False)]
+)
+def test_a_network_that_is_not_the_originals_is_told(expected, warned, caplog):
+    count = build_model(make_experiment(), 0, Execution()).count_params()
+    caplog.clear()
+    reported = REPORTED | {"parameters": count if expected == 0 else expected}
+    build_model(make_experiment(reported=reported), 0, Execution())
+    told = f"tiny: the network has {count:,} parameters, the original report's has 999."
+    assert (told in caplog.text) is warned
+
+
 def test_train_and_evaluate_agree_on_the_contracts(tmp_path):
     experiment = make_experiment(reported=REPORTED)
     data, test = make_images(40), make_images(30, seed=2)

@@ -1,4 +1,4 @@
-"""Whether a result stands: complete, cut short, stale, or failed."""
+"""Whether a result stands: complete, of another network, cut short, stale, or failed."""
 
 from contextlib import suppress
 from typing import Any
@@ -29,7 +29,8 @@ def tell_status(
     Returns:
         ``failed: `` and the reason, if the failure is not older than the metrics'
         training; ``stale: `` and what differs from today's configuration; ``cut
-        short: `` and how, if a bound on the epochs ended the training; or ``complete``.
+        short: `` and how, if a bound on the epochs ended the training; ``other network:
+        `` and both numbers, if it has not the original's parameters; or ``complete``.
     """
     metrics = metrics or {}
     provenance = metrics.get("provenance")
@@ -38,6 +39,8 @@ def tell_status(
     reasons = _compare(provenance, parameters)
     if reasons:
         return f"stale: {', '.join(reasons)}"
+    if other := _tell_other_network(metrics, parameters):
+        return other
     return _tell_cut(metrics) or "complete"
 
 
@@ -72,4 +75,19 @@ def _tell_cut(metrics: dict[str, Any]) -> str | None:
     possible = provenance["parameters"]["training"]["epochs"]
     if epochs == provenance["max_epochs"] and epochs < possible:
         return f"cut short: {epochs} of up to {possible} epochs"
+    return None
+
+
+def _tell_other_network(
+    metrics: dict[str, Any], parameters: dict[str, Any]
+) -> str | None:
+    """Tell whether a run's network is another than the original report's."""
+    name = metrics["provenance"]["parameters"]["name"]
+    reported = Experiment.model_validate(parameters[name]).reported
+    expected, received = (
+        reported and reported.parameters,
+        metrics["parameters"]["total"],
+    )
+    if expected and received != expected:
+        return f"other network: {received:,} parameters, the original has {expected:,}"
     return None
