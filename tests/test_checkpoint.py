@@ -67,6 +67,16 @@ def test_one_setting_starts_afresh(checkpoint):
     assert Checkpoint(checkpoint.filepath, resume=False).load() is None
 
 
+def test_a_state_from_before_the_environment_was_noted_goes_on(checkpoint):
+    checkpoint.save(STATE)
+    noted = ORIGIN | {"environment": {"XLA_FLAGS": "--a"}}
+    assert same(Checkpoint(checkpoint.filepath, origin=noted).load(), STATE)
+    Checkpoint(checkpoint.filepath, origin=noted).save(STATE)
+    other = Checkpoint(checkpoint.filepath, origin=ORIGIN | {"environment": {}})
+    with pytest.raises(DatasetError, match="XLA_FLAGS was --a, is None"):
+        other.load()
+
+
 def test_another_origin_is_refused_and_its_changes_named(checkpoint):
     checkpoint.save(STATE)
     origin = {"seed": 0, "parameters": {"training": {"batch_size": 64}}, "new": 1}

@@ -129,6 +129,14 @@ def test_an_earlier_run_of_the_same_process_is_forgotten():
     assert not catalog
 
 
+def test_a_wrong_keras_is_refused_before_anything_is_done(project, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jaxx")
+    with pytest.raises(ValueError, match=r"KERAS_BACKEND: received 'jaxx'"):
+        run(project, "exp0")
+    assert not list((project / "data").rglob("*.npz"))
+    run(project, "data_engineering")  # which needs no Keras
+
+
 def test_where_no_note_can_be_written_the_error_stays_the_error(tmp_path, caplog):
     (tmp_path / "file").touch()
     note = JSONDataset(filepath=str(tmp_path / "file/failure.json"))

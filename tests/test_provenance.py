@@ -87,5 +87,19 @@ def test_the_hash_tells_types_shapes_and_parts_but_not_memory_order():
     assert len(set(hashes)) == 5
 
 
+def test_the_environment_of_a_backend_is_of_the_fingerprint(monkeypatch):
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    one = describe()
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    other = describe()
+    assert other["environment"]["XLA_FLAGS"] == "--xla_cpu_enable_fast_math=true"
+    assert name_origin(other) != name_origin(one)
+    monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")  # like another machine: it may go on
+    assert describe()["environment"]["OMP_NUM_THREADS"] == "7"
+    assert name_origin(describe()) == name_origin(one)
+    assert one["keras"]["image_data_format"] == "channels_last"
+
+
 def test_time_sorts_as_text():
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", provenance.now())

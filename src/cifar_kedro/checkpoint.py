@@ -87,7 +87,9 @@ class Checkpoint:
             for name in ("variables", "best_weights"):
                 count = sum(key.startswith(name) for key in arrays)
                 fields[name] = [arrays[f"{name}_{index}"] for index in range(count)]
-            before = fields.pop("origin")
+            # A state of an earlier version says nothing of the environment.
+            before = {"environment": self.origin.get("environment")}
+            before |= fields.pop("origin")
             state = TrainingState(**fields)
         except (DamagedFileError, KeyError, TypeError, ValueError) as error:
             raise DatasetError(

@@ -10,6 +10,7 @@ from kedro.io import DatasetError
 
 from cifar_kedro import pipeline_registry
 from cifar_kedro.config_loader import is_experiment
+from cifar_kedro.keras_settings import check_keras
 from cifar_kedro.provenance import now
 
 logger = logging.getLogger(__name__)
@@ -34,13 +35,17 @@ class ExperimentHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any) -> None:
-        """Refuse to classify with the model of an experiment that is not there.
+        """Refuse what would fail later: a wrong Keras, a model that is not there.
 
-        Only here: any other run can do without it.
+        Only here: any other run can do without them.
 
         Raises:
-            ValueError: If no experiment has the name.
+            ModuleNotFoundError: If Keras' backend is not installed.
+            ValueError: If Keras' settings are refused (`check_keras`), or no experiment
+                has the name of the one to classify with.
         """
+        if any({"modelling", "classify"} & node.tags for node in pipeline.nodes):
+            check_keras()
         if not pipeline.only_nodes_with_tags("classify").nodes:
             return
         name = self._parameters["classify"]["experiment"]

@@ -13,6 +13,7 @@ import numpy as np
 import cifar_kedro
 from cifar_kedro.checkout import describe_checkout
 from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.keras_settings import NUMERICS, describe_keras, list_environment
 from cifar_kedro.validation import LabelledImages
 
 
@@ -36,8 +37,8 @@ def describe_run(
 
     Returns:
         What JSON can hold: the parameters, the seed, the execution, the data's SHA-256,
-        versions of code and packages, Keras' backend, the hardware, the time (ISO 8601,
-        UTC).
+        versions of code and packages, Keras' backend and settings, the variables that
+        backends read, the hardware, the time (ISO 8601, UTC).
     """
     import keras
 
@@ -59,6 +60,8 @@ def describe_run(
             },
         },
         "backend": backend,
+        "keras": describe_keras(),
+        "environment": list_environment(),
         "hardware": {
             "processor": _name_processor(),
             "cores": os.cpu_count(),
@@ -107,10 +110,11 @@ def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
     Not the commit: whether a change of the code changes results, only people can say.
     Nor the execution: a training may go on with other settings of it.
     """
-    parameters = provenance["parameters"]
+    parameters, environment = provenance["parameters"], provenance["environment"]
     sections = ("network", "training", "augmentation")
     return {
         "parameters": {section: parameters[section] for section in sections},
+        "environment": {k: v for k, v in environment.items() if k in NUMERICS},
         **{k: provenance[k] for k in ("seed", "data_sha256", "backend", "packages")},
     }
 
