@@ -12,6 +12,7 @@ from cifar_kedro import pipeline_registry
 from cifar_kedro.config_loader import is_experiment
 from cifar_kedro.keras_settings import check_keras
 from cifar_kedro.provenance import now
+from cifar_kedro.training_lock import LockLostError, hold_locks
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,9 @@ class FailureHooks:
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, catalog: Any) -> None:
-        """Leave the note."""
+        """Leave the note, unless the training is another process's by now."""
+        if isinstance(error, LockLostError):
+            return
         if self._node and "modelling" in self._node.tags:
             note = {
                 "node": self._node.name,
@@ -109,7 +112,7 @@ class FailureHooks:
 
 
 class CheckpointHooks:
-    """Claims the trainings of a run, and clears their states away when it has ended well.
+    """Locks the trainings of a run, and clears their states away when it has ended well.
 
     Not earlier: whatever a run was killed at, its trainings need not be done again. And
     of no other training: with ``--only-missing-outputs`` Kedro leaves out nodes of the
@@ -120,24 +123,24 @@ class CheckpointHooks:
     """
 
     def __init__(self) -> None:
-        """Claim nothing yet."""
-        self._claims = ExitStack()
+        """Lock nothing yet."""
+        self._held = ExitStack()
+        self._checkpoints: dict[str, Any] = {}
         self._used: list[Any] = []
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Claim them all, or none.
+        """Lock them all, or none.
 
         Raises:
             DatasetError: If another process is at one of them.
         """
-        self._claims.close()  # those of an interrupted run of the same process
+        self._held.close()  # those of an interrupted run of the same process
         self._used.clear()
         names = sorted(n for n in pipeline.inputs() if n.endswith(".checkpoint"))
-        with ExitStack() as claims:
-            for name in names:
-                claims.enter_context(catalog.load(name).claim())
-            self._claims = claims.pop_all()
+        self._checkpoints = {n.partition(".")[0]: catalog.load(n) for n in names}
+        locks = [c.lock for c in self._checkpoints.values() if c.lock]
+        self._held.enter_context(hold_locks(locks))
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -146,13 +149,24 @@ class CheckpointHooks:
             self._used.append(data)
 
     @hook_impl
+    def before_dataset_saved(self, dataset_name: str) -> None:
+        """Leave the files of a training alone that is another process's by now.
+
+        Raises:
+            LockLostError: If it is.
+        """
+        checkpoint = self._checkpoints.get(dataset_name.partition(".")[0])
+        if checkpoint and checkpoint.lock:
+            checkpoint.lock.check()
+
+    @hook_impl
     def after_pipeline_run(self) -> None:
         """Clear away, and let go."""
         for checkpoint in self._used:
             checkpoint.delete()
-        self._claims.close()
+        self._held.close()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Let go; the states stay."""
-        self._claims.close()
+        self._held.close()
