@@ -1,9 +1,5 @@
 import errno
-import multiprocessing
-import os
-import signal
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,6 +110,16 @@ def test_what_a_finished_run_left_never_stops_another(
     assert "Training from scratch: " in caplog.text and reason in caplog.text
 
 
+def test_a_state_from_before_the_environment_was_noted_goes_on(checkpoint):
+    checkpoint.save(STATE)
+    noted = ORIGIN | {"environment": {"XLA_FLAGS": "--a"}}
+    assert same(Checkpoint(checkpoint.filepath, origin=noted).load(), STATE)
+    Checkpoint(checkpoint.filepath, origin=noted).save(STATE)
+    other = Checkpoint(checkpoint.filepath, origin=ORIGIN | {"environment": {}})
+    with pytest.raises(DatasetError, match="XLA_FLAGS was --a, is None"):
+        other.load()
+
+
 def test_another_origin_is_refused_and_its_changes_named(checkpoint):
     checkpoint.save(STATE)
     origin = {"seed": 0, "parameters": {"training": {"batch_size": 64}}, "new": 1}
@@ -157,63 +163,6 @@ def test_a_full_disk_leaves_the_last_state(checkpoint, monkeypatch):
     assert same(checkpoint.load(), STATE)
 
 
-def test_a_training_has_one_owner(checkpoint, tmp_path):
-    with checkpoint.claim():
-        name = rf"^process {os.getpid()} on \S+ is at the same"
-        with pytest.raises(DatasetError, match=name):
-            with checkpoint.claim():
-                pass
-    assert list((tmp_path / "run").iterdir()) == []
-    with checkpoint.claim():
-        pass
-
-
-def hold(filepath, claimed):
-    with Checkpoint(filepath).claim():
-        claimed.set()
-        signal.pause()
-
-
-def test_the_claim_of_a_dead_process_does_not_count(checkpoint):
-    context = multiprocessing.get_context("spawn")
-    claimed = context.Event()
-    owner = context.Process(target=hold, args=(checkpoint.filepath, claimed))
-    owner.start()
-    assert claimed.wait(60)
-    with pytest.raises(DatasetError, match=f"process {owner.pid} "):
-        with checkpoint.claim():
-            pass
-    owner.kill()
-    owner.join()
-    with checkpoint.claim():
-        pass
-
-
-@pytest.mark.parametrize(
-    ("content", "owner"),
-    [
-        ("7\nc0ffee\n", "process 7 on c0ffee"),
-        ("7\nc0ffee\n1234\n", "process 7 on c0ffee"),
-        ("", "an unknown process"),
-    ],
-)
-def test_the_claim_of_a_machine_that_is_gone_is_named_with_what_to_do(
-    checkpoint, content, owner
-):
-    lock = Path(f"{checkpoint.filepath}.lock")
-    lock.parent.mkdir()
-    lock.write_text(content)
-    with pytest.raises(DatasetError) as error:
-        with checkpoint.claim():
-            pass
-    message = str(error.value)
-    assert message.startswith(f"{owner} is at the same experiment and seed.")
-    assert message.endswith(f"is gone with its machine or container, delete {lock}")
-    lock.unlink()
-    with checkpoint.claim():
-        pass
-
-
 def test_the_catalog_names_the_place(tmp_path):
     dataset = CheckpointDataset(filepath=str(tmp_path / "a.npz"), resume=False)
     assert not dataset.exists()
@@ -227,10 +176,10 @@ def test_the_catalog_names_the_place(tmp_path):
 
 def test_a_store_that_is_no_file_system_keeps_states_too():
     checkpoint = Checkpoint("memory://team/exp0/checkpoint.npz")
-    with checkpoint.claim(), checkpoint.claim():
-        checkpoint.save(STATE)
-        assert same(checkpoint.load(), STATE)
-        checkpoint.delete()
+    checkpoint.save(STATE)
+    assert same(checkpoint.load(), STATE)
+    checkpoint.delete()
+    assert CheckpointDataset(filepath=checkpoint.filepath).load().lock is None
 
 
 def test_no_secret_of_the_address_is_told():

@@ -60,5 +60,5 @@ def test_what_the_installation_reads_is_copied_before_it():
 
 def test_it_ends_as_a_user_and_as_ctrl_c_would():
     assert ["USER", "kedro"] in STEPS
-    assert ["STOPSIGNAL", "SIGINT"] in STEPS  # test_resume.py: the claim goes with it
+    assert ["STOPSIGNAL", "SIGINT"] in STEPS  # test_resume.py: the lock goes with it
     assert STEPS[-1] == ["ENTRYPOINT", '["kedro"]']

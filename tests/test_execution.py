@@ -10,6 +10,7 @@ from cifar_kedro.execution import prepare_keras
 def _restore_the_policy():
     yield
     keras.config.set_dtype_policy("float32")
+    keras.distribution.set_distribution(None)
 
 
 def test_precision_and_seed_are_set():
@@ -30,6 +31,12 @@ def test_deterministic_operations_are_asked_for_only_if_set(monkeypatch):
     assert not asked
     prepare_keras(0, "float32", Execution(deterministic_operations=True))
     assert asked
+
+
+def test_what_an_earlier_run_of_the_process_distributed_is_forgotten():
+    keras.distribution.set_distribution(object())
+    prepare_keras(0, "float32", Execution())
+    assert keras.distribution.distribution() is None
 
 
 def test_what_a_backend_cannot_do_is_refused():

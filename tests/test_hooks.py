@@ -10,19 +10,22 @@ import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.io import DataCatalog, DatasetError
-from kedro.pipeline import Node
+from kedro.pipeline import Node, Pipeline
 from PIL import Image
 
 from cifar_kedro import prediction
-from cifar_kedro.checkpoint import BOUNDED, Checkpoint
+from cifar_kedro.checkpoint import BOUNDED
 from cifar_kedro.datasets import KerasModelDataset
 from cifar_kedro.datasets.atomic import JSONDataset
+from cifar_kedro.datasets.checkpoint import CheckpointDataset
 from cifar_kedro.hooks import (
+    CheckpointHooks,
     FailureHooks,
     check_project_path,
     find_misspelt_entries,
 )
 from cifar_kedro.pipelines.modelling import nodes
+from cifar_kedro.training_lock import LockLostError, TrainingLock, hold_locks
 from tests.test_run import TINY, read_statuses, run
 
 
@@ -166,6 +169,31 @@ def test_an_earlier_run_of_the_same_process_is_forgotten():
     assert not catalog
 
 
+def test_a_training_that_is_anothers_by_now_gets_no_note_and_no_file(tmp_path):
+    checkpoint = CheckpointDataset(filepath=str(tmp_path / "checkpoint.npz"))
+    node = Node(len, inputs="exp0.checkpoint", outputs="exp0.size", name="n")
+    locks, failures, notes = CheckpointHooks(), FailureHooks(), Catalog()
+    catalog = DataCatalog({"exp0.checkpoint": checkpoint})
+    locks.before_pipeline_run(Pipeline([node]), catalog)
+    locks.before_dataset_saved("exp0.model")
+    (tmp_path / "checkpoint.npz.lock").unlink()
+    with pytest.raises(LockLostError) as error:
+        locks.before_dataset_saved("exp0.model")
+    locks.before_dataset_saved("exp1.model")
+    failures.before_dataset_loaded(make_node("exp0"))
+    failures.on_pipeline_error(error.value, notes)
+    assert not notes
+    locks.on_pipeline_error()
+
+
+def test_a_wrong_keras_is_refused_before_anything_is_done(project, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jaxx")
+    with pytest.raises(ValueError, match=r"KERAS_BACKEND: received 'jaxx'"):
+        run(project, "exp0")
+    assert not list((project / "data").rglob("*.npz"))
+    run(project, "data_engineering")  # which needs no Keras
+
+
 def test_where_no_note_can_be_written_the_error_stays_the_error(tmp_path, caplog):
     (tmp_path / "file").touch()
     note = JSONDataset(filepath=str(tmp_path / "file/failure.json"))
@@ -178,7 +206,7 @@ def test_where_no_note_can_be_written_the_error_stays_the_error(tmp_path, caplog
 
 def test_a_training_that_another_process_is_at_is_refused(project):
     path = project / "data/sample/06_models/exp0/seed-0/checkpoint.npz"
-    with Checkpoint(str(path)).claim():
+    with hold_locks([TrainingLock(path.with_name("checkpoint.npz.lock"))]):
         with pytest.raises(DatasetError, match="is at the same experiment and seed"):
             run(project, "exp0")
         assert list(path.parent.iterdir()) == [path.with_name("checkpoint.npz.lock")]

@@ -36,6 +36,7 @@ def build(name):
 @pytest.mark.parametrize("name", COUNTS)
 def test_parameter_counts_are_the_reports(name):
     assert tuple(count_parameters(build(name)).values()) == COUNTS[name]
+    assert BLOCKS[name]["reported"]["parameters"] == COUNTS[name][0]
 
 
 # layer kinds of one block: C convolution, B batch normalization, P pooling, D dropout,

@@ -240,15 +240,14 @@ def test_no_page_of_a_longer_sheet_and_no_figure_of_an_earlier_report_stays(
 
 def test_a_state_comes_back_and_goes(catalog, store):
     checkpoint = catalog.load("exp0.checkpoint")
-    with checkpoint.claim():
-        assert checkpoint.load() is None
-        checkpoint.save(STATE)
-        assert same(checkpoint.load(), STATE)
-        assert store.list() == {"06_models/exp0/seed-0/checkpoint.npz"}
-        checkpoint.keep_bounded()
-        assert store.list() == {"06_models/exp0/seed-0/ended_at_bound.npz"}
-        assert same(checkpoint.load_bounded(2, SHAPES), STATE)
-        checkpoint.delete()
+    assert checkpoint.load() is None
+    checkpoint.save(STATE)
+    assert same(checkpoint.load(), STATE)
+    assert store.list() == {"06_models/exp0/seed-0/checkpoint.npz"}
+    checkpoint.keep_bounded()
+    assert store.list() == {"06_models/exp0/seed-0/ended_at_bound.npz"}
+    assert same(checkpoint.load_bounded(2, SHAPES), STATE)
+    checkpoint.delete()
     assert store.list() == set()
 
 

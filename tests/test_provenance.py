@@ -1,12 +1,9 @@
 import json
 import re
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import keras
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,67 +90,18 @@ def test_the_hash_tells_types_shapes_and_parts_but_not_memory_order():
     assert len(set(hashes)) == 5
 
 
-# The checkout
-
-
-def git(folder, *arguments):
-    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
-    command = ("git", "-C", str(folder), *identity, *arguments)
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """Pretend that the package lies in a repository of its own."""
-    folder = tmp_path / "src/package"
-    folder.mkdir(parents=True)
-    (folder / "__init__.py").touch()
-    git(tmp_path, "init")
-    monkeypatch.setattr(cifar_kedro, "__file__", str(folder / "__init__.py"))
-    return folder
-
-
-def describe_code():
-    return describe()["code"]
-
-
-def test_a_checkout_has_a_commit_and_is_clean_or_not(package):
-    git(package, "add", ".")
-    git(package, "commit", "-m", "first")
-    code = describe_code()
-    assert re.fullmatch("[0-9a-f]{40}", code["commit"])
-    assert code["commit"] == git(package, "rev-parse", "HEAD").strip()
-    assert code["clean"] is True
-    (package / "__init__.py").write_text("changed = True")
-    assert describe_code()["clean"] is False
-
-
-def test_a_package_installed_inside_another_checkout_has_no_commit(package):
-    (package / "../other.py").touch()
-    git(package, "add", "../other.py")
-    git(package, "commit", "-m", "of something else")
-    assert describe_code() == {
-        "version": cifar_kedro.__version__,
-        "commit": None,
-        "clean": None,
-    }
-
-
-@pytest.mark.parametrize(
-    "error", [FileNotFoundError("git"), subprocess.TimeoutExpired("git", 10)]
-)
-def test_without_an_answer_from_git_the_commit_is_unknown(monkeypatch, error):
-    def fail(*_, **options):
-        assert options["timeout"] == provenance.GIT_SECONDS
-        raise error
-
-    monkeypatch.setattr(subprocess, "run", fail)
-    assert describe_code()["commit"] is describe_code()["clean"] is None
-
-
-def test_outside_any_checkout_the_commit_is_unknown(package):
-    shutil.rmtree(package.parents[1] / ".git")
-    assert describe_code()["commit"] is None
+def test_the_environment_of_a_backend_is_of_the_fingerprint(monkeypatch):
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    one = describe()
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    other = describe()
+    assert other["environment"]["XLA_FLAGS"] == "--xla_cpu_enable_fast_math=true"
+    assert name_origin(other) != name_origin(one)
+    monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")  # like another machine: it may go on
+    assert describe()["environment"]["OMP_NUM_THREADS"] == "7"
+    assert name_origin(describe()) == name_origin(one)
+    assert one["keras"]["image_data_format"] == "channels_last"
 
 
 def test_time_sorts_as_text():

@@ -95,7 +95,7 @@ def test_killed_anywhere_and_resumed_equals_uninterrupted(project, twin):
     assert not any("checkpoint" in name for name in results(project)["files"])
 
 
-def test_interrupted_by_hand_the_state_stays_and_the_claim_does_not(project):
+def test_interrupted_by_hand_the_state_stays_and_the_lock_does_not(project):
     status, log = run(project, "batch", "SIGINT")
     assert status != 0
     assert "KeyboardInterrupt" in log

@@ -3,21 +3,18 @@
 import json
 import logging
 import posixpath
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import SoftFileLock, Timeout
 from fsspec.implementations.local import LocalFileSystem
 
 from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.addresses import hide_secrets
 from cifar_kedro.datasets.npz import DamagedFileError, NpzDataset
-from cifar_kedro.datasets.replacing import make_folder
 from cifar_kedro.differences import find_differences
+from cifar_kedro.training_lock import TrainingLock
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +55,8 @@ class Checkpoint:
         filepath: Local path, or any address that fsspec understands.
         resume: Whether a state that is there counts.
         storage: Further arguments of the file system (credentials).
+        lock: Keeps others away from this training; None in a store that is no file
+            system.
         origin: What the training comes from (parameters, data, versions), as JSON can
             hold it. A state of another origin is refused.
     """
@@ -65,6 +64,7 @@ class Checkpoint:
     filepath: str = field(repr=False)  # it may hold a password
     resume: bool = True
     storage: dict[str, Any] = field(default_factory=dict, repr=False)
+    lock: TrainingLock | None = field(default=None, repr=False, compare=False)
     origin: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -77,7 +77,12 @@ class Checkpoint:
         return NpzDataset(filepath=posixpath.join(folder, BOUNDED), **self.storage)
 
     def save(self, state: TrainingState) -> None:
-        """Replace the state."""
+        """Replace the state.
+
+        Raises:
+            LockLostError: If this training is another process's by now.
+        """
+        self._check_lock()
         fields = vars(state) | {"origin": self.origin}
         arrays = {
             f"{name}_{index}": array
@@ -152,7 +157,9 @@ class Checkpoint:
         for name in ("variables", "best_weights"):
             count = sum(key.startswith(name) for key in arrays)
             fields[name] = [arrays[f"{name}_{index}"] for index in range(count)]
-        before = fields.pop("origin")
+        # A state of an earlier version says nothing of the environment.
+        before = {"environment": self.origin.get("environment")}
+        before |= fields.pop("origin")
         changes = find_differences(before, json.loads(json.dumps(self.origin)))
         named = "; ".join(f"{k} was {v}, is {w}" for k, (v, w) in changes.items())
         return TrainingState(**fields), named
@@ -162,14 +169,24 @@ class Checkpoint:
         return bool(self._file.exists())
 
     def delete(self) -> None:
-        """Remove all states."""
+        """Remove all states.
+
+        Raises:
+            LockLostError: If this training is another process's by now.
+        """
+        self._check_lock()
         for file in (self._file, self._bounded):
             file_system, path = file.storage
             if file_system.exists(path):
                 file_system.rm(path)
 
     def keep_bounded(self) -> None:
-        """Move the state of a training that its bound ended to where `load_bounded` looks."""
+        """Move the state of a training that its bound ended to where `load_bounded` looks.
+
+        Raises:
+            LockLostError: If this training is another process's by now.
+        """
+        self._check_lock()
         file_system, path = self._file.storage
         target = self._bounded.storage[1]
         if not isinstance(file_system, LocalFileSystem):
@@ -177,44 +194,6 @@ class Checkpoint:
         else:
             Path(path).replace(target)  # in one step
 
-    @contextmanager
-    def claim(self) -> Iterator[None]:
-        """Claim this training for this process while the block runs.
-
-        The claim of a process that died does not count, if it was one of this machine. In
-        a store that is no file system nothing is claimed.
-
-        Raises:
-            DatasetError: If another process, which lives or is of another machine, has
-                claimed it, or if nothing can be written there.
-        """
-        file_system, path = self._file.storage
-        if not isinstance(file_system, LocalFileSystem):
-            yield
-            return
-        make_folder(Path(path).parent)
-        lock = SoftFileLock(f"{path}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise DatasetError(
-                f"{_name_owner(Path(lock.lock_file))} is at the same experiment and seed. "
-                "Wait until it has ended, or choose another seed: --params seed=1. If that "
-                f"process is gone with its machine or container, delete {lock.lock_file}"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-
-def _name_owner(lock_file: Path) -> str:
-    """Name a process and its machine, which filelock writes into the first two lines.
-
-    A file can be empty, after a crash, or let go and deleted by now.
-    """
-    try:
-        pid, machine, *_ = lock_file.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
-        return "an unknown process"
-    return f"process {pid} on {machine}"
+    def _check_lock(self) -> None:
+        if self.lock:
+            self.lock.check()

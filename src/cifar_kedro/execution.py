@@ -7,6 +7,7 @@ import keras
 from cifar_kedro.batches import ShuffledBatches
 from cifar_kedro.config import Execution
 from cifar_kedro.config.errors import SettingsError
+from cifar_kedro.keras_settings import settle_keras
 
 
 def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
@@ -18,8 +19,10 @@ def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
         execution: Devices and determinism.
 
     Raises:
-        SettingsError: If the backend can't do what `execution` asks for.
+        SettingsError: If the backend can't do what `execution` asks for, or a setting of
+            Keras is refused: see `cifar_kedro.keras_settings`.
     """
+    settle_keras()
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(precision)
     backend = keras.backend.backend()
@@ -30,6 +33,8 @@ def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
                 "expected false: Keras distributes on JAX only (KERAS_BACKEND=jax)"
             )
         keras.distribution.set_distribution(keras.distribution.DataParallel())
+    else:  # an earlier run of the same process may have set one
+        keras.distribution.set_distribution(None)
     if execution.deterministic_operations:
         if backend != "tensorflow":
             raise SettingsError(

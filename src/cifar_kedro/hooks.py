@@ -17,9 +17,11 @@ from cifar_kedro.config import Experiment
 from cifar_kedro.config.errors import DatasetError, SettingsError
 from cifar_kedro.config.globals import find_unusable
 from cifar_kedro.config_loader import is_experiment
+from cifar_kedro.keras_settings import check_keras
 from cifar_kedro.provenance import now
 from cifar_kedro.run_checks import check_backbones, check_runner, check_selection
 from cifar_kedro.stopping import find_stop
+from cifar_kedro.training_lock import LockLostError, hold_locks
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +65,17 @@ class ExperimentHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any) -> None:
-        """Refuse to classify with the model of an experiment that is not there.
+        """Refuse what would fail later: a wrong Keras, a model that is not there.
 
-        Only here: any other run can do without it.
+        Only here: any other run can do without them.
 
         Raises:
-            SettingsError: If no experiment has the name.
+            MissingPackageError: If Keras' backend is not installed.
+            SettingsError: If Keras' settings are refused (`check_keras`), or no
+                experiment has the name of the one to classify with.
         """
+        if any({"modelling", "classify"} & node.tags for node in pipeline.nodes):
+            check_keras()
         if not pipeline.only_nodes_with_tags("classify").nodes:
             return
         name = self._parameters["classify"]["experiment"]
@@ -180,7 +186,9 @@ class FailureHooks:
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, catalog: Any) -> None:
-        """Leave the note."""
+        """Leave the note, unless the training is another process's by now."""
+        if isinstance(error, LockLostError):
+            return
         if self._node and "modelling" in self._node.tags:
             note = {
                 "node": self._node.name,
@@ -206,7 +214,7 @@ class FailureHooks:
 
 
 class CheckpointHooks:
-    """Claims the trainings of a run, and settles their states when it has ended well.
+    """Locks the trainings of a run, and settles their states when it has ended well.
 
     Not earlier: whatever a run was killed at, its trainings need not be done again. And
     of no other training: with ``--only-missing-outputs`` Kedro leaves out nodes of the
@@ -217,24 +225,24 @@ class CheckpointHooks:
     """
 
     def __init__(self) -> None:
-        """Claim nothing yet."""
-        self._claims = ExitStack()
+        """Lock nothing yet."""
+        self._held = ExitStack()
+        self._checkpoints: dict[str, Any] = {}
         self._used: dict[str, Any] = {}
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Claim them all, or none.
+        """Lock them all, or none.
 
         Raises:
             DatasetError: If another process is at one of them.
         """
-        self._claims.close()  # those of an interrupted run of the same process
+        self._held.close()  # those of an interrupted run of the same process
         self._used.clear()
         names = sorted(n for n in pipeline.inputs() if n.endswith(".checkpoint"))
-        with ExitStack() as claims:
-            for name in names:
-                claims.enter_context(catalog.load(name).claim())
-            self._claims = claims.pop_all()
+        self._checkpoints = {n.partition(".")[0]: catalog.load(n) for n in names}
+        locks = [c.lock for c in self._checkpoints.values() if c.lock]
+        self._held.enter_context(hold_locks(locks))
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -243,9 +251,20 @@ class CheckpointHooks:
             self._used[dataset_name.removesuffix(".checkpoint")] = data
 
     @hook_impl
+    def before_dataset_saved(self, dataset_name: str) -> None:
+        """Leave the files of a training alone that is another process's by now.
+
+        Raises:
+            LockLostError: If it is.
+        """
+        checkpoint = self._checkpoints.get(dataset_name.partition(".")[0])
+        if checkpoint and checkpoint.lock:
+            checkpoint.lock.check()
+
+    @hook_impl
     def after_pipeline_run(self, catalog: Any) -> None:
         """Clear away or keep, and let go."""
-        with self._claims:
+        with self._held:
             for name, checkpoint in self._used.items():
                 experiment = Experiment.model_validate(catalog.load(f"params:{name}"))
                 if find_stop(catalog.load(f"{name}.history"), experiment.training):
@@ -256,4 +275,4 @@ class CheckpointHooks:
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Let go; the states stay."""
-        self._claims.close()
+        self._held.close()

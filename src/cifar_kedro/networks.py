@@ -1,5 +1,6 @@
 """From the description of a network to a Keras model."""
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +119,14 @@ def _normalized(network: Network, name: str, x: Tensor) -> Tensor:
 
 
 def _dropped(network: Network, name: str, x: Tensor) -> Tensor:
-    from keras import layers
+    from keras import backend, layers
 
     if not network.dropout:
         return x
-    return layers.Dropout(network.dropout, name=f"{name}_dropout")(x)
+    # Without a seed, on torch, it draws from a state that is in no variable, so that a
+    # resumed training would go another way. On the others Keras does as much itself.
+    seed = random.randint(1, 10**9) if backend.backend() == "torch" else None
+    return layers.Dropout(network.dropout, name=f"{name}_dropout", seed=seed)(x)
 
 
 def _start_as_identity(convolution: Any) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import importlib
 import os
 import platform
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 
 import cifar_kedro
+from cifar_kedro.checkout import describe_checkout
 from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.keras_settings import NUMERICS, describe_keras, list_environment
 from cifar_kedro.validation import LabelledImages
-
-GIT_SECONDS = 10  # a repository on a slow network disk must not hold up a training
 
 
 def describe_run(
@@ -40,8 +39,8 @@ def describe_run(
 
     Returns:
         What JSON can hold: the parameters, the seed, the execution, the data's SHA-256,
-        how many of its images are identical,
-        versions of code and packages, Keras' backend, the hardware, the time (ISO 8601,
+        how many of its images are identical, versions of code and packages, Keras' backend
+        and settings, the variables that backends read, the hardware, the time (ISO 8601,
         UTC).
     """
     import keras
@@ -56,7 +55,7 @@ def describe_run(
         "execution": execution.model_dump(),
         "data_sha256": hash_images(train, validation),
         "identical_images": identical_images,
-        "code": {"version": cifar_kedro.__version__, **_describe_checkout()},
+        "code": {"version": cifar_kedro.__version__, **describe_checkout()},
         "packages": {
             "python": platform.python_version(),
             **{
@@ -65,6 +64,8 @@ def describe_run(
             },
         },
         "backend": backend,
+        "keras": describe_keras(),
+        "environment": list_environment(),
         "hardware": {
             "processor": _name_processor(),
             "cores": os.cpu_count(),
@@ -113,10 +114,11 @@ def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
     Not the commit: whether a change of the code changes results, only people can say.
     Nor the execution: a training may go on with other settings of it.
     """
-    parameters = provenance["parameters"]
+    parameters, environment = provenance["parameters"], provenance["environment"]
     sections = ("network", "training", "augmentation")
     return {
         "parameters": {section: parameters[section] for section in sections},
+        "environment": {k: v for k, v in environment.items() if k in NUMERICS},
         **{k: provenance[k] for k in ("seed", "data_sha256", "backend", "packages")},
     }
 
@@ -135,33 +137,6 @@ def hash_images(*parts: LabelledImages) -> str:
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def _describe_checkout() -> dict[str, Any]:
-    """Find the commit, and whether anything differs from it; null outside a checkout."""
-    package = Path(cifar_kedro.__file__).parent
-    # An installed package may lie inside a checkout of something else.
-    if _call_git(package, "ls-files", "--error-unmatch", "__init__.py") is None:
-        return {"commit": None, "clean": None}
-    changes = _call_git(package, "--no-optional-locks", "status", "--porcelain")
-    return {
-        "commit": _call_git(package, "rev-parse", "HEAD"),
-        "clean": None if changes is None else not changes,
-    }
-
-
-def _call_git(folder: Path, *arguments: str) -> str | None:
-    """Return what git prints, or nothing if it fails, is not there, or takes too long."""
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=GIT_SECONDS,
-        ).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def _name_processor() -> str:

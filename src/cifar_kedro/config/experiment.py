@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from cifar_kedro.config.augmentation import Augmentation
 from cifar_kedro.config.network import Network
-from cifar_kedro.config.strict import Strict
+from cifar_kedro.config.strict import Positive, Strict
 from cifar_kedro.config.test_time_views import TestTimeViews
 from cifar_kedro.config.training import Training
 
@@ -20,12 +20,14 @@ class Reported(Strict):
     Attributes:
         test_accuracy: Fraction of the test images, weights at the end of training.
         training_seconds: Wall time on the report's GPU.
+        parameters: Of its network; unknown if null.
         unreachable_reduction: Whether the report's own callbacks stop the training
             before a reduced learning rate is used.
     """
 
     test_accuracy: float = Field(ge=0, le=1)
     training_seconds: float = Field(gt=0)
+    parameters: Positive | None = None
     unreachable_reduction: bool = False
 
 

@@ -1,10 +1,14 @@
 """The place of a training's checkpoint, as the catalog names it."""
 
+from pathlib import Path
 from typing import Any, NoReturn
+
+from fsspec.implementations.local import LocalFileSystem
 
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.single_file import SingleFileDataset
+from cifar_kedro.training_lock import TrainingLock
 
 
 class CheckpointDataset(SingleFileDataset[Checkpoint]):
@@ -23,7 +27,9 @@ class CheckpointDataset(SingleFileDataset[Checkpoint]):
         """
         super().__init__(**file)
         storage = {key: file.get(key) for key in ("credentials", "fs_args")}
-        self._checkpoint = Checkpoint(file["filepath"], resume, storage)
+        local = isinstance(self._fs, LocalFileSystem)
+        lock = TrainingLock(Path(f"{self._path}.lock")) if local else None
+        self._checkpoint = Checkpoint(file["filepath"], resume, storage, lock)
 
     def load(self) -> Checkpoint:
         """Return the checkpoint; whether it holds a state is its own to say."""

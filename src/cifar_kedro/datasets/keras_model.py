@@ -5,6 +5,7 @@ from typing import Any
 from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.replacing import replacing
 from cifar_kedro.datasets.single_file import SingleFileDataset
+from cifar_kedro.keras_settings import settle_keras
 from cifar_kedro.memory import explaining_lack_of_memory
 
 
@@ -43,12 +44,15 @@ class KerasModelDataset(SingleFileDataset[Any]):
         Raises:
             DatasetError: If the file is missing or can't be read; damaged, of another
                 version of Keras, or not a Keras model; or too large for the memory.
+            ModuleNotFoundError: If Keras' backend is not installed.
+            ValueError: If a setting of Keras is refused: see `settle_keras`.
         """
         if not self._exists():
             remedy = self._made_by and (
                 f". Train it first, in the same environment: {self._made_by}"
             )
             raise DatasetError(f"There is no model at {self._filepath}{remedy or ''}")
+        settle_keras()
         import keras
 
         with self._at_hand() as path:

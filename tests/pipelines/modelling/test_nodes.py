@@ -8,7 +8,9 @@ from cifar_kedro import training
 from cifar_kedro.aligned import ALIGNMENT
 from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
+from cifar_kedro.networks import build_network
 from cifar_kedro.pipelines.data_engineering.nodes import split_images
+from cifar_kedro.pipelines.modelling import nodes
 from cifar_kedro.pipelines.modelling.nodes import (
     evaluate_model,
     measure,
@@ -34,6 +36,19 @@ def test_a_training_begins_with_the_weights_of_its_seed(monkeypatch):
         for seed in (0, 0, 1)
     )
     assert weights(one[0]) == weights(two[0]) != weights(other[0])
+
+
+@pytest.mark.parametrize(
+    ("expected", "warned"), [(999, True), (0, False), (None, False)]
+)
+def test_a_network_that_is_not_the_originals_is_told(expected, warned, caplog):
+    network = build_network(make_experiment().network)
+    count = network.count_params()
+    caplog.clear()
+    reported = REPORTED | {"parameters": count if expected == 0 else expected}
+    nodes._compare_with_original(network, make_experiment(reported=reported))
+    told = f"tiny: the network has {count:,} parameters, the original report's has 999."
+    assert (told in caplog.text) is warned
 
 
 def test_train_and_evaluate_agree_on_the_contracts(tmp_path):

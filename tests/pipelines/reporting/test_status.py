@@ -33,6 +33,7 @@ def make_metrics(name="tiny", started="2026-01-02T00:00:00+00:00", epochs=2, **c
     metrics = {
         "epochs": epochs,
         "training_seconds": 2.0 * epochs,
+        "parameters": {"total": 1000},
         "provenance": provenance | changes,
     }
     return json.loads(json.dumps(metrics))
@@ -166,6 +167,25 @@ def test_every_published_run_is_complete():
         history = pd.read_csv(path.with_name("history.csv"))
         told[path.parent] = tell_status(metrics, None, parameters, history)
     assert set(told.values()) == {"complete"}, told
+
+
+@pytest.mark.parametrize(
+    ("expected", "status"),
+    [
+        (1000, "complete"),
+        (None, "complete"),  # nobody knows
+        (263_402, "other network: 1,000 parameters, the original has 263,402"),
+    ],
+)
+@pytest.mark.parametrize("max_epochs", [None, 1])  # it would be cut short, too
+def test_a_network_that_is_not_the_originals_says_so(expected, status, max_epochs):
+    reported = {"test_accuracy": 0.5, "training_seconds": 1.0, "parameters": expected}
+    parameters = make_parameters(max_epochs=max_epochs)
+    parameters["tiny"]["reported"] = reported
+    metrics = make_metrics(epochs=1, max_epochs=max_epochs)
+    if max_epochs and status == "complete":
+        status = "cut short: 1 of up to 2 epochs"
+    assert tell_status(metrics, None, parameters) == status
 
 
 def test_what_an_experiment_inherits_counts():

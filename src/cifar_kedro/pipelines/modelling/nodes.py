@@ -1,5 +1,6 @@
 """Nodes of the modelling pipeline: train, evaluate."""
 
+import logging
 import time
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,8 @@ from cifar_kedro.memory import explaining_lack_of_memory
 from cifar_kedro.networks import Model, build_network
 from cifar_kedro.provenance import describe_run, hash_images, name_origin
 from cifar_kedro.validation import LabelledImages, check_same_split
+
+logger = logging.getLogger(__name__)
 
 
 @explaining_lack_of_memory()
@@ -62,6 +65,7 @@ def train_model(
         train, validation = move_images(train, validation, kept)
     prepare_keras(seed, experiment.training.precision, execution)
     network = build_network(experiment.network)
+    _compare_with_original(network, experiment)
     trained = fit(
         *(network, train, validation, experiment, seed),
         max_epochs=max_epochs,
@@ -164,7 +168,9 @@ def evaluate_model(
         if views
         else None,
         "reported": experiment.reported
-        and experiment.reported.model_dump(exclude={"unreachable_reduction"}),
+        and experiment.reported.model_dump(
+            include={"test_accuracy", "training_seconds"}
+        ),
         "provenance": provenance
         | {"parameters": parameters, "test_sha256": hash_images(test)},
     }
@@ -188,6 +194,19 @@ def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         "test_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
         "test_cross_entropy": float(-np.log(np.maximum(likelihood, smallest)).mean()),
     }
+
+
+def _compare_with_original(network: Model, experiment: Experiment) -> None:
+    """Warn of a network that is not the original report's, whatever its name."""
+    expected = experiment.reported and experiment.reported.parameters
+    if expected and network.count_params() != expected:
+        logger.warning(
+            "%s: the network has %s parameters, the original report's has %s. It is "
+            "another network, and its result will decide no claim.",
+            experiment.name,
+            f"{network.count_params():,}",
+            f"{expected:,}",
+        )
 
 
 def count_parameters(model: Model) -> dict[str, int]:

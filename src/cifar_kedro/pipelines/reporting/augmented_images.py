@@ -4,6 +4,7 @@ import numpy as np
 
 from cifar_kedro.classes import CLASS_NAMES
 from cifar_kedro.config import Augmentation, Experiment
+from cifar_kedro.keras_settings import settle_keras
 from cifar_kedro.pipelines.reporting.style import TEXT_SIZE, Figure, new_figure
 
 _AUGMENTATIONS = 8
@@ -49,6 +50,7 @@ def _augment(
     originals: np.ndarray, augmentation: Augmentation, seed: int
 ) -> np.ndarray:
     """Draw eight augmentations of each image, shape (n, 8, 32, 32, 3), in [0, 1]."""
+    settle_keras()
     from keras import ops
 
     from cifar_kedro.augmentation import AffineAugmentation

@@ -1,4 +1,4 @@
-"""Whether a result stands: complete, cut short, stale, failed or unknown."""
+"""Whether a result stands: complete, of another network, cut short, stale, or failed."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,9 +32,10 @@ def tell_status(
 
     Returns:
         ``failed: `` and the reason, if the failure is not older than the metrics'
-        training; ``stale: `` and what differs from today's configuration; ``unknown: ``
-        and why, if there is no history of that training; ``cut short: `` and
-        how, if nothing in the experiment's settings ended it; or ``complete``.
+        training; ``stale: `` and what differs from today's configuration; ``other
+        network: `` and both numbers, if it has not the original's parameters; ``unknown:
+        `` and why, if there is no history of that training; ``cut short: `` and how, if
+        nothing in the experiment's settings ended it; or ``complete``.
     """
     metrics = metrics or {}
     provenance = metrics.get("provenance")
@@ -43,10 +44,22 @@ def tell_status(
     reasons = _compare(provenance, parameters)
     if reasons:
         return f"stale: {', '.join(reasons)}"
+    block = parameters[metrics["provenance"]["parameters"]["name"]]
+    experiment = Experiment.model_validate(block)
+    if other := _tell_other_network(metrics, experiment):
+        return other
     if load_history is None:
         return "unknown: no history"
-    block = parameters[metrics["provenance"]["parameters"]["name"]]
-    return _tell_end(load_history(), metrics, Experiment.model_validate(block))
+    return _tell_end(load_history(), metrics, experiment)
+
+
+def _tell_other_network(metrics: dict[str, Any], experiment: Experiment) -> str | None:
+    """Tell whether a run's network is another than the original report's."""
+    expected = experiment.reported and experiment.reported.parameters
+    received = metrics["parameters"]["total"]
+    if expected and received != expected:
+        return f"other network: {received:,} parameters, the original has {expected:,}"
+    return None
 
 
 def _tell_end(
