@@ -12,6 +12,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
+from cifar_kedro.config.errors import SettingsError
 from tests.runs import BLOCKS
 
 OUTPUTS = [
