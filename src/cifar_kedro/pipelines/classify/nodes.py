@@ -86,8 +86,7 @@ def classify_images(
         logger.warning(
             "Classified %d of %d files. Of the others, the column `problem` of "
             "classified_images.csv says why: %s",
-            classified.sum(),
-            len(classified),
+            *(classified.sum(), len(classified)),
             _count(image_files["problem"][~classified]),
         )
     return table
