@@ -30,13 +30,15 @@ FOREIGN = {"image_data_format": "channels_first", "floatx": "float16", "epsilon"
 BUILD = """
 from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.config_loader import ExperimentConfigLoader
-from cifar_kedro.pipelines.modelling.nodes import build_model
+from cifar_kedro.execution import prepare_keras
 from cifar_kedro.keras_settings import describe_keras
+from cifar_kedro.networks import build_network
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 import keras, json
 first = keras.config.image_data_format()
 block = ExperimentConfigLoader("conf", env="base", **CONFIG_LOADER_ARGS)["parameters"]["exp0"]
-network = build_model(Experiment.model_validate(block), 0, Execution())
+prepare_keras(0, "float32", Execution())
+network = build_network(Experiment.model_validate(block).network)
 print(json.dumps([first, network.count_params(), describe_keras()]))
 """
 
