@@ -310,7 +310,7 @@ def test_an_address_changes_by_its_variables_only(conf, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("data: $NOPE/cifar", "data\n.*environment variable NOPE is not set"),
+        ("data: $NOPE/cifar", "data: .*environment variable NOPE is not set"),
         ("dta: x", r"unknown key 'dta' \(did you mean 'data'"),
         ("archive: {filpath: x}", r"unknown key 'filpath' \(did you mean 'filepath'"),
         (

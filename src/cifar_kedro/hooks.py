@@ -9,6 +9,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
+from kedro.io import DatasetError as KedroDatasetError
 from kedro.pipeline import Pipeline
 from parse import parse
 
@@ -198,7 +199,7 @@ class FailureHooks:
             }
             try:
                 catalog.save(f"{self._node.namespace}.failure", note)
-            except DatasetError as reason:  # the disk may be what failed
+            except KedroDatasetError as reason:  # the disk may be what failed
                 logger.warning("This failure could not be noted: %s", reason)
 
     @hook_impl

@@ -7,6 +7,7 @@ leaves half a JSON file. Not imported with the package: pandas is heavy.
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
+import kedro.io
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -222,8 +223,8 @@ def _read(
     try:
         content = load()
         check(content)
-    except (ValueError, DatasetError) as error:
-        cause = error.__cause__ if isinstance(error, DatasetError) else error
+    except (ValueError, kedro.io.DatasetError) as error:
+        cause = error.__cause__ if isinstance(error, kedro.io.DatasetError) else error
         if isinstance(error, DamagedFileError) or not isinstance(cause, ValueError):
             raise
         reason = " ".join(str(cause).split())

@@ -32,7 +32,10 @@ def test_a_training_begins_with_the_weights_of_its_seed(monkeypatch):
     monkeypatch.setattr(training, "fit", lambda network, *_, **__: (network,))
     data, checkpoint = make_images(10), Checkpoint("memory://none/checkpoint.npz")
     one, two, other = (
-        train_model(data, data, make_experiment(), seed, None, Execution(), checkpoint)
+        train_model(
+            *(data, data, make_experiment(), seed, None, Execution(), checkpoint),
+            IDENTICAL_IMAGES,
+        )
         for seed in (0, 0, 1)
     )
     assert weights(one[0]) == weights(two[0]) != weights(other[0])
