@@ -39,6 +39,7 @@ from tests.datasets.test_cifar10_archive import tiny_members, to_tar
 from tests.test_checkpoint import SHAPES, STATE, same
 
 BUCKET = "team"
+PUBLISHED = ROOT / "docs/results/runs/exp0/seed-0"
 EVERYTHING = [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]
 OLD, NEW = make_images(20), make_images(30)
 
@@ -192,8 +193,8 @@ def test_what_to_install_is_told(config, monkeypatch):
     ("name", "data"),
     [
         ("train", OLD),
-        ("exp0.history", pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]})),
-        ("exp0.metrics", {"epochs": 2}),
+        ("exp0.history", pd.read_csv(PUBLISHED / "history.csv")),
+        ("exp0.metrics", json.loads((PUBLISHED / "metrics.json").read_text())),
         ("report", "<p>ä</p>"),
     ],
 )
@@ -269,19 +270,19 @@ def test_what_is_missing_is_named(catalog, store, name, told):
 
 
 def test_what_another_machine_writes_and_deletes_is_seen(catalog, store):
-    runs = "07_model_output/{}/metrics.json"
-    assert catalog.load("metrics") == {}
+    runs = "07_model_output/{}/failure.json"
+    assert catalog.load("failures") == {}
     store.put(runs.format("exp0/seed-0"), b"[1]")
-    assert list(catalog.load("metrics")) == ["exp0/seed-0"]
-    assert catalog.exists("exp0.metrics")
+    assert list(catalog.load("failures")) == ["exp0/seed-0"]
+    assert catalog.exists("exp0.failure")
     store.put(runs.format("exp0/seed-0"), b"[1, 2]")
     store.put(runs.format("exp9/seed-0"), b"[3]")
-    loaded = {run: load() for run, load in catalog.load("metrics").items()}
+    loaded = {run: load() for run, load in catalog.load("failures").items()}
     assert loaded == {"exp0/seed-0": [1, 2], "exp9/seed-0": [3]}
     store.client.delete_object(
         Bucket=BUCKET, Key=f"{store.folder}/{runs.format('exp0/seed-0')}"
     )
-    assert not catalog.exists("exp0.metrics")
+    assert not catalog.exists("exp0.failure")
 
 
 def test_a_file_is_read_from_one_version_of_it(store, monkeypatch):

@@ -125,7 +125,7 @@ def test_a_run_of_some_nodes_is_refused_with_those_that_it_lacks(project):
 
 def test_weights_to_start_from_are_fetched_before_the_first_training(project):
     weights = {"exp12": {"network": {"backbone": {"weights": "no/such/file.h5"}}}}
-    with pytest.raises(FileNotFoundError, match=r"received 'no/such/file\.h5'"):
+    with pytest.raises(FileNotFoundError, match=r"received '.*no/such/file\.h5'"):
         run(project, "exp0", "exp12", params=weights)
     assert not files(project)
 
@@ -163,5 +163,5 @@ def test_the_command_line_and_its_configuration_file_are_checked_too(project):
         ["--config", str(project / "run.yml")],
     ):
         result = CliRunner().invoke(kedro_run, arguments)
-        assert "received ThreadRunner" in str(result.exception)
+        assert "received ThreadRunner" in result.output
     assert not files(project)

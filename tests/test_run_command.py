@@ -106,7 +106,10 @@ def test_a_wrong_file_of_options_is_refused(
         ("seed=1e3", "seed: received 1000.0, expected a whole number\n"),
         ("exp00.network.dropout=1", "parameter 'exp00': received {'network': {'dr"),
         ("exp0.builds_on=exp0", "exp0.builds_on: experiments build in a circle: "),
-        ("exp0.title=${nowhere}", "Interpolation key 'nowhere' not found\n"),
+        (
+            "exp0.title=${nowhere}",
+            "exp0.title (parameters): Interpolation key 'nowhere' not found. ",
+        ),
     ],
 )
 def test_mistakes_in_parameters_end_in_their_message(kedro_run, typed, message):

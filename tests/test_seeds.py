@@ -103,7 +103,10 @@ def test_seeds_by_command_line(project):
     done = call(
         *(project, "kedro", "seeds", "--pipelines", "exp0", "--env", "sample"),
         *("--seeds", "0,-1,2"),
-        *("--params", "exp0.training.epochs=1,exp0.network.dense=[4]"),
+        *(
+            "--params",
+            "exp0.training.epochs=1,exp0.network.dense=[4],exp0.reported.parameters=null",
+        ),
         check=False,
     )
     assert done.returncode == 1
