@@ -30,7 +30,7 @@ def check_comparable(experiment: dict[str, Any]) -> None:
 
 def find_ignored(experiment: dict[str, Any]) -> list[str]:
     """List the settings of an experiment that plain Keras or PyTorch would ignore."""
-    from cifar_kedro.differences import find_differences
+    from cifar_kedro.config.differences import find_differences
 
     seen = _see(experiment)
     sections = {name: experiment[name] for name in seen}

@@ -23,7 +23,7 @@ def list_layers(names: list[str]) -> list[tuple[int, int, int]]:
     """List side, channels and filters of the 3x3 convolutions of networks, each once."""
     from keras.layers import Conv2D
 
-    from cifar_kedro.networks import build_network
+    from cifar_kedro.models.network import build_network
 
     layers = {
         (*layer.input.shape[2:], layer.filters)
@@ -38,7 +38,7 @@ def measure(layer: tuple[int, int, int], rounds: int) -> dict[str, list[float]]:
     """Take the seconds of outputs and both gradients, by turns of the two contenders."""
     import tensorflow as tf
 
-    from cifar_kedro.winograd import convolve
+    from cifar_kedro.models.tensorflow.winograd import convolve
 
     def directly(images: Any, kernel: Any) -> Any:
         return tf.nn.conv2d(images, kernel, 1, "SAME")

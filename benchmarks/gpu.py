@@ -18,9 +18,9 @@ EPOCHS = 5  # the first compiles
 
 def measure(block: dict[str, Any], precision: str, images: int) -> list[float]:
     """Train a network on random images; the seconds of each epoch, validation included."""
-    from cifar_kedro.execution import prepare_keras
-    from cifar_kedro.networks import build_network
-    from cifar_kedro.training import fit
+    from cifar_kedro.models.network import build_network
+    from cifar_kedro.training.backend import prepare_keras
+    from cifar_kedro.training.loop import fit
 
     training = block["training"] | {"precision": precision, "validation_images": None}
     experiment = Experiment.model_validate(block | {"training": training})
@@ -43,7 +43,7 @@ def describe_device() -> dict[str, Any]:
     """Name what computes: Keras' backend, and the GPUs that it sees."""
     import keras
 
-    from cifar_kedro.provenance import name_accelerators
+    from cifar_kedro.evaluation.provenance import name_accelerators
 
     backend = keras.backend.backend()
     return {"backend": backend, "accelerators": name_accelerators(backend)}

@@ -15,7 +15,7 @@ def _import_package() -> None:
 
 
 def train(turn: Turn, experiment: dict[str, Any], steps: int) -> None:
-    """Train an experiment's network by `cifar_kedro.training.fit`; results in images/s.
+    """Train an experiment's network by `cifar_kedro.training.loop.fit`; results in images/s.
 
     One call of `fit` with epochs without end. So that it can be timed in turns, one
     callback is added to Keras' own `fit`, below the package: nothing of it is replaced.
@@ -26,8 +26,8 @@ def train(turn: Turn, experiment: dict[str, Any], steps: int) -> None:
     import keras
 
     from cifar_kedro.config import Experiment
-    from cifar_kedro.networks import build_network
-    from cifar_kedro.training import fit
+    from cifar_kedro.models.network import build_network
+    from cifar_kedro.training.loop import fit
 
     training = experiment["training"] | {
         "early_stopping": {},
@@ -54,8 +54,8 @@ def augment(turn: Turn, augmentation: dict[str, Any], batch: int, calls: int) ->
     _import_package()
     import tensorflow as tf
 
-    from cifar_kedro.augmentation import AffineAugmentation
     from cifar_kedro.config import Augmentation
+    from cifar_kedro.models.augmentation import AffineAugmentation
 
     layer = AffineAugmentation(Augmentation.model_validate(augmentation), seed=0)
     compiled = tf.function(lambda images: layer(images, training=True))

@@ -10,7 +10,7 @@ from kedro.framework.startup import bootstrap_project
 
 from cifar_kedro import pipeline_registry
 from cifar_kedro.config import Experiment
-from cifar_kedro.config_loader import ExperimentConfigLoader
+from cifar_kedro.config.loader import ExperimentConfigLoader
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).parents[1]

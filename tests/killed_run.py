@@ -15,8 +15,8 @@ import numpy as np
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from cifar_kedro import prediction
-from cifar_kedro.callbacks import StopOnDivergence
+from cifar_kedro.models import inference as prediction
+from cifar_kedro.training.callbacks import StopOnDivergence
 
 # Dropout, batch normalization, augmentation, a falling rate: all that has a state.
 PARAMETERS = {

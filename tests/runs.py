@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
-from cifar_kedro.runs import Results, Run
+from cifar_kedro.evaluation.runs import Results, Run
 from tests.conftest import load_parameters
 
 PARAMETERS = load_parameters()

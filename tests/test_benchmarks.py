@@ -21,10 +21,11 @@ import turns
 from ours import train as train_ours
 from training import NETWORKS, make_row
 
-from cifar_kedro import callbacks, provenance
 from cifar_kedro.config import Network
-from cifar_kedro.networks import build_network
-from cifar_kedro.pipelines.modelling.nodes import count_parameters
+from cifar_kedro.evaluation import provenance
+from cifar_kedro.models.network import build_network
+from cifar_kedro.models.summary import count_parameters
+from cifar_kedro.training import callbacks
 from tests.conftest import ROOT, make_images
 
 EXPERIMENTS = common.load_experiments(NETWORKS.split(","))

@@ -19,7 +19,7 @@ DIFFS = dict(
 
 COUNT = """
 from cifar_kedro.config import Network
-from cifar_kedro.layer_table import describe_layers
+from cifar_kedro.models.summary import describe_layers
 
 block = {"filters": [4, 8], "kernel": 5}
 rows = describe_layers(Network.model_validate({"blocks": [block], "dense": []}))

@@ -25,18 +25,15 @@ from moto.server import ThreadedMotoServer
 from PIL import Image
 from plotly import graph_objects
 
-from cifar_kedro.config_loader import ExperimentConfigLoader
-from cifar_kedro.datasets import (
-    Cifar10ArchiveDataset,
-    NpzDataset,
-    cifar10_archive,
-    single_file,
-)
+from cifar_kedro.config.loader import ExperimentConfigLoader
+from cifar_kedro.datasets import Cifar10ArchiveDataset, NpzDataset
+from cifar_kedro.datasets import archive as cifar10_archive
+from cifar_kedro.datasets import base as single_file
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests import test_resume, test_run
 from tests.conftest import ROOT, make_images
-from tests.datasets.test_cifar10_archive import tiny_members, to_tar
-from tests.test_checkpoint import SHAPES, STATE, same
+from tests.datasets.test_archive import tiny_members, to_tar
+from tests.datasets.test_checkpoint import SHAPES, STATE, same
 
 BUCKET = "team"
 PUBLISHED = ROOT / "docs/results/runs/exp0/seed-0"

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 from kedro.io import DatasetError
 
 from cifar_kedro.config import Execution
-from cifar_kedro.provenance import hash_images
+from cifar_kedro.evaluation.provenance import hash_images
 from tests.runs import EXPERIMENTS
 
 TEST = {

@@ -15,8 +15,8 @@ from kedro.io import DatasetError
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets import DrawnSampleDataset
-from cifar_kedro.identical_images import COUNTS
-from cifar_kedro.networks import build_network
+from cifar_kedro.datasets.identical_images import COUNTS
+from cifar_kedro.models.network import build_network
 from tests.conftest import load_parameters
 from tests.runs import BLOCKS
 

@@ -23,13 +23,13 @@ import pandas as pd
 from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DatasetError
 
-from cifar_kedro.comparisons import difference_error
 from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.config.loader import ExperimentConfigLoader, is_experiment
 from cifar_kedro.config.paths import expand_path
-from cifar_kedro.config_loader import ExperimentConfigLoader, is_experiment
 from cifar_kedro.datasets import NpzDataset
-from cifar_kedro.datasets.replacing import replacing
-from cifar_kedro.provenance import hash_images, name_hardware
+from cifar_kedro.datasets.atomic_write import replacing
+from cifar_kedro.evaluation.comparisons import difference_error
+from cifar_kedro.evaluation.provenance import hash_images, name_hardware
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 
 RESULTS = Path(__file__).resolve().parent

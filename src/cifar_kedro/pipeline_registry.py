@@ -10,9 +10,9 @@ from kedro.utils import find_kedro_project
 
 from cifar_kedro.config import Classify
 from cifar_kedro.config.errors import check_section
+from cifar_kedro.config.files import check_files, find_files
+from cifar_kedro.config.loader import inherit_experiments, is_experiment
 from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
-from cifar_kedro.config_files import check_files, find_files
-from cifar_kedro.config_loader import inherit_experiments, is_experiment
 from cifar_kedro.pipelines import classify, data_engineering, modelling, reporting
 
 _session_parameters: dict[str, Any] = {}

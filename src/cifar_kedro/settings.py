@@ -1,14 +1,11 @@
 """Project settings. See Kedro's documentation of ``settings.py``."""
 
-from cifar_kedro.config_loader import ExperimentConfigLoader
-from cifar_kedro.context import ProjectContext
-from cifar_kedro.hooks import (
-    CheckHooks,
-    CheckpointHooks,
-    ExperimentHooks,
-    FailureHooks,
-    SplitHooks,
-)
+from cifar_kedro.config.context import ProjectContext
+from cifar_kedro.config.loader import ExperimentConfigLoader
+from cifar_kedro.hooks.checks import CheckHooks, SplitHooks
+from cifar_kedro.hooks.experiments import ExperimentHooks
+from cifar_kedro.hooks.failures import FailureHooks
+from cifar_kedro.hooks.trainings import CheckpointHooks
 from cifar_kedro.tracking import TrackingHooks
 
 # Kedro calls the last one first: checks before anything happens, tracking when all else

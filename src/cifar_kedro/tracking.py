@@ -14,8 +14,7 @@ from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
 
 from cifar_kedro.config.errors import MissingPackageError, ServerError
-from cifar_kedro.datasets.addresses import hide_secrets
-from cifar_kedro.datasets.single_file import copy_out
+from cifar_kedro.datasets.base import copy_out, hide_secrets
 
 logger = logging.getLogger(__name__)
 

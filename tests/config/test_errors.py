@@ -6,8 +6,8 @@ from kedro.io import DatasetError as KedroDatasetError
 from pydantic import Field
 
 from cifar_kedro.config import errors
+from cifar_kedro.config.base import Strict
 from cifar_kedro.config.errors import SettingsError, UserError, check_section
-from cifar_kedro.config.strict import Strict
 
 
 class Inner(Strict):

@@ -8,7 +8,7 @@ import pytest
 from kedro.io import DatasetError
 
 from cifar_kedro.datasets import KerasModelDataset
-from cifar_kedro.networks import build_network
+from cifar_kedro.models.network import build_network
 from tests.conftest import make_experiment, make_images
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from kedro.io import DatasetError
 
-from cifar_kedro.datasets import NpzDataset
+from cifar_kedro.datasets import NpzDataset, OptionalNpzDataset
 
 DTYPES = hnp.scalar_dtypes() | hnp.unicode_string_dtypes() | hnp.byte_string_dtypes()
 ARRAYS = st.dictionaries(
@@ -184,3 +184,16 @@ def test_arrays_lie_where_a_tensor_may(dataset):
     for name, array in dataset.load().items():
         assert array.ctypes.data % 64 == 0
         np.testing.assert_array_equal(array, arrays[name])
+
+
+def test_a_file_has_its_arrays_and_what_is_missing_has_none(tmp_path):
+    dataset = OptionalNpzDataset(filepath=str(tmp_path / "arrays.npz"))
+    assert dataset.load() == {}
+    dataset.save({"labels": np.arange(3)})
+    np.testing.assert_array_equal(dataset.load()["labels"], [0, 1, 2])
+
+
+def test_a_damaged_file_is_not_taken_for_a_missing_one(tmp_path):
+    (tmp_path / "arrays.npz").write_bytes(b"garbage")
+    with pytest.raises(DatasetError, match="damaged"):
+        OptionalNpzDataset(filepath=str(tmp_path / "arrays.npz")).load()

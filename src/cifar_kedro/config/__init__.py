@@ -4,11 +4,11 @@ The models are strict: an unknown key, a wrong type or a value out of range is r
 when Kedro loads the parameters, before anything heavy is imported.
 """
 
-from cifar_kedro.config.augmentation import Augmentation
+from cifar_kedro.config.augmentation import Augmentation, TestTimeViews
+from cifar_kedro.config.data import SIDE
 from cifar_kedro.config.experiment import Experiment, Reported
 from cifar_kedro.config.globals import Archive, Globals
 from cifar_kedro.config.network import (
-    SIDE,
     VGG16_LAYERS,
     Backbone,
     BatchNormalization,
@@ -17,8 +17,7 @@ from cifar_kedro.config.network import (
     Whitening,
 )
 from cifar_kedro.config.plugins import AirflowDag, Mlflow
-from cifar_kedro.config.run_settings import Classify, Execution, RunSettings
-from cifar_kedro.config.test_time_views import TestTimeViews
+from cifar_kedro.config.run import Classify, Execution, RunSettings
 from cifar_kedro.config.training import (
     EarlyStopping,
     Optimizer,

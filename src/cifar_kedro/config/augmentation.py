@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from cifar_kedro.config.network import SIDE
-from cifar_kedro.config.strict import Strict
+from cifar_kedro.config.base import Strict
+from cifar_kedro.config.data import SIDE
 
 
 class Augmentation(Strict):
@@ -35,3 +35,16 @@ class Augmentation(Strict):
     shear_range: float = Field(default=0.0, ge=0, lt=90)
     whole_pixels: bool = False
     cutout: int = Field(default=0, ge=0, le=SIDE)
+
+
+class TestTimeViews(Strict):
+    """Views of each test image over which a second prediction takes the mean.
+
+    Attributes:
+        flip: Whether the mirrored image is one.
+        shift: Pixels by which the image is moved along both axes, up and left, and down
+            and right: two views, which together weigh as much as the image in place.
+    """
+
+    flip: bool = True
+    shift: int = Field(default=0, ge=0, le=8)

@@ -5,10 +5,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from cifar_kedro.config.augmentation import Augmentation
+from cifar_kedro.config.augmentation import Augmentation, TestTimeViews
+from cifar_kedro.config.base import Positive, Strict
 from cifar_kedro.config.network import Network
-from cifar_kedro.config.strict import Positive, Strict
-from cifar_kedro.config.test_time_views import TestTimeViews
 from cifar_kedro.config.training import Training
 
 logger = logging.getLogger(__name__)

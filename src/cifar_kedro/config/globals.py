@@ -4,8 +4,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from cifar_kedro.config.base import Strict
 from cifar_kedro.config.paths import PathOrAddress
-from cifar_kedro.config.strict import Strict
 
 
 def find_unusable(path: str) -> str | None:

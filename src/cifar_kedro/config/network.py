@@ -4,8 +4,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from cifar_kedro.config.base import Positive, Strict
+from cifar_kedro.config.data import SIDE
 from cifar_kedro.config.paths import PathOrAddress
-from cifar_kedro.config.strict import Positive, Strict
 
 # The layers of `keras.applications.VGG16` without its top, in order.
 VGG16_LAYERS = tuple(
@@ -13,8 +14,6 @@ VGG16_LAYERS = tuple(
     for block, convolutions in enumerate((2, 2, 3, 3, 3), start=1)
     for layer in (*(f"conv{i + 1}" for i in range(convolutions)), "pool")
 )
-
-SIDE = 32  # pixels
 
 
 class Whitening(Strict):

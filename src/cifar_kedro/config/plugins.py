@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from cifar_kedro.config.base import Positive, Strict
 from cifar_kedro.config.paths import PathOrAddress
-from cifar_kedro.config.strict import Positive, Strict
 
 
 class MlflowServer(Strict):

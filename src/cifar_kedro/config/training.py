@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cifar_kedro.config.strict import Positive, Strict
+from cifar_kedro.config.base import Positive, Strict
 
 Metric = Literal["loss", "accuracy", "val_loss", "val_accuracy"]
 LearningRate = Annotated[float, Field(gt=0, le=10)]
@@ -13,7 +13,7 @@ LearningRate = Annotated[float, Field(gt=0, le=10)]
 class Optimizer(Strict):
     """A Keras optimizer; what is not named has Keras' default.
 
-    ``muon`` is `cifar_kedro.optimizers.ConvolutionMuon`.
+    ``muon`` is `cifar_kedro.training.optimization.ConvolutionMuon`.
 
     Attributes:
         learning_rate: Of every variable; of muon, that of the convolutions' kernels.

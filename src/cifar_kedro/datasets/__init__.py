@@ -6,13 +6,12 @@ that reads the catalog: numpy and fsspec here, pooch and keras where they are us
 
 import fsspec.config
 
-from cifar_kedro.datasets.cifar10_archive import Cifar10ArchiveDataset
+from cifar_kedro.datasets.archive import Cifar10ArchiveDataset
 from cifar_kedro.datasets.drawn_sample import DrawnSampleDataset
-from cifar_kedro.datasets.file_of_each_run import FileOfEachRunDataset
 from cifar_kedro.datasets.image_folder import ImageFolderDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
-from cifar_kedro.datasets.npz import NpzDataset
-from cifar_kedro.datasets.optional_npz import OptionalNpzDataset
+from cifar_kedro.datasets.npz import NpzDataset, OptionalNpzDataset
+from cifar_kedro.datasets.runs import FileOfEachRunDataset
 
 __all__ = [
     "Cifar10ArchiveDataset",

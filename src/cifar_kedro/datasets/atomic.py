@@ -11,7 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io.core import get_filepath_str
 from kedro_datasets import json, matplotlib, pandas, text
 
-from cifar_kedro.datasets.replacing import replacing
+from cifar_kedro.datasets.atomic_write import replacing
 
 
 class Atomic:

@@ -1,14 +1,204 @@
 """The place of a training's checkpoint, as the catalog names it."""
 
+import json
+import logging
+import posixpath
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 
-from cifar_kedro.checkpoint import Checkpoint
+from cifar_kedro.config.differences import find_differences
 from cifar_kedro.config.errors import DatasetError
-from cifar_kedro.datasets.single_file import SingleFileDataset
-from cifar_kedro.training_lock import TrainingLock
+from cifar_kedro.datasets.base import SingleFileDataset, hide_secrets
+from cifar_kedro.datasets.npz import DamagedFileError, NpzDataset
+from cifar_kedro.datasets.training_lock import TrainingLock
+
+logger = logging.getLogger(__name__)
+
+
+SCRATCH = "To start from scratch: --params resume=false"
+
+
+# Beside the checkpoint: the state of a training that `max_epochs` ended.
+BOUNDED = "ended_at_bound.npz"
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """All that a training needs to go on as if it had never stopped.
+
+    Attributes:
+        variables: Of network, augmentation and optimizer: weights, moments, learning
+            rate, states of random generators.
+        best_weights: Of the network, at its best val_accuracy.
+        history: One row per completed epoch.
+        counters: Of each callback that steers the training, in their order.
+        stopped: Whether a callback has ended the training.
+    """
+
+    variables: list[np.ndarray]
+    best_weights: list[np.ndarray]
+    history: list[dict[str, float]]
+    counters: list[dict[str, Any]]
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where one training keeps its state: one file, replaced in one step.
+
+    The state of a training that a bound on the epochs ended is moved to a second file
+    when its run has ended well. A run with a larger bound goes on from there.
+
+    Attributes:
+        filepath: Local path, or any address that fsspec understands.
+        resume: Whether a state that is there counts.
+        storage: Further arguments of the file system (credentials).
+        lock: Keeps others away from this training; None in a store that is no file
+            system.
+        origin: What the training comes from (parameters, data, versions), as JSON can
+            hold it. A state of another origin is refused.
+    """
+
+    filepath: str = field(repr=False)  # it may hold a password
+    resume: bool = True
+    storage: dict[str, Any] = field(default_factory=dict, repr=False)
+    lock: TrainingLock | None = field(default=None, repr=False, compare=False)
+    origin: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def _file(self) -> NpzDataset:
+        return NpzDataset(filepath=self.filepath, **self.storage)
+
+    @property
+    def _bounded(self) -> NpzDataset:
+        folder = posixpath.dirname(self.filepath)
+        return NpzDataset(filepath=posixpath.join(folder, BOUNDED), **self.storage)
+
+    def save(self, state: TrainingState) -> None:
+        """Replace the state.
+
+        Raises:
+            LockLostError: If this training is another process's by now.
+        """
+        self._check_lock()
+        fields = vars(state) | {"origin": self.origin}
+        arrays = {
+            f"{name}_{index}": array
+            for name in ("variables", "best_weights")
+            for index, array in enumerate(fields.pop(name))
+        }
+        text = np.frombuffer(json.dumps(fields).encode(), np.uint8)
+        self._file.save(arrays | {"text": text})
+
+    def load(self) -> TrainingState | None:
+        """Read the state of an interrupted run, if there is one and it is to be resumed.
+
+        Raises:
+            DatasetError: If the state can't be read, is damaged, or of another training;
+                of the last two the message tells how to start from scratch.
+        """
+        if not self.resume or not self.exists():
+            return None
+        try:
+            state, changes = self._read(self._file)
+        except (DamagedFileError, KeyError, TypeError, ValueError) as error:
+            raise DatasetError(
+                f"{hide_secrets(self.filepath)} is no state of a training ({error}). {SCRATCH}"
+            ) from error
+        if changes:
+            raise DatasetError(
+                f"{hide_secrets(self.filepath)} is the state of another training, of "
+                f"which {len(state.history)} epochs are done. Changed since: {changes}. Undo "
+                f"that to go on. {SCRATCH}"
+            )
+        return state
+
+    def load_bounded(
+        self, epochs: int, shapes: list[tuple[int, ...]]
+    ) -> TrainingState | None:
+        """Read the state of a training that a bound ended, if this run goes on with it.
+
+        What a finished run left never stops another. Why it is not gone on with is logged.
+
+        Args:
+            epochs: How many epochs this run may train, with those done before.
+            shapes: Of the variables of this run, which changed code may have changed.
+
+        Raises:
+            DatasetError: If the state can't be read, but is not known to be damaged.
+        """
+        if not self.resume or not self._bounded.exists():
+            return None
+        try:
+            state, changes = self._read(self._bounded)
+        except (DamagedFileError, KeyError, TypeError, ValueError) as error:
+            logger.warning("Training from scratch: %s is damaged: %s", BOUNDED, error)
+            return None
+        done = len(state.history)
+        earlier = f"an earlier run ended at its max_epochs, after {done} epochs"
+        if changes:
+            reason = f"changed since: {changes}"
+        elif [array.shape for array in state.variables] != shapes:
+            reason = "its network was another"
+        elif epochs <= done:
+            reason = f"this one ends at {epochs}"
+        else:
+            logger.info("Going on where %s. %s", earlier, SCRATCH)
+            return state
+        logger.info("Training from scratch: %s; %s", earlier, reason)
+        return None
+
+    def _read(self, file: NpzDataset) -> tuple[TrainingState, str]:
+        """Read a state, and name what has changed since in what it comes from."""
+        arrays = file.load()
+        fields = json.loads(arrays.pop("text").tobytes())
+        for name in ("variables", "best_weights"):
+            count = sum(key.startswith(name) for key in arrays)
+            fields[name] = [arrays[f"{name}_{index}"] for index in range(count)]
+        # A state of an earlier version says nothing of the environment.
+        before = {"environment": self.origin.get("environment")}
+        before |= fields.pop("origin")
+        changes = find_differences(before, json.loads(json.dumps(self.origin)))
+        named = "; ".join(f"{k} was {v}, is {w}" for k, (v, w) in changes.items())
+        return TrainingState(**fields), named
+
+    def exists(self) -> bool:
+        """Tell whether there is the state of an interrupted run."""
+        return bool(self._file.exists())
+
+    def delete(self) -> None:
+        """Remove all states.
+
+        Raises:
+            LockLostError: If this training is another process's by now.
+        """
+        self._check_lock()
+        for file in (self._file, self._bounded):
+            file_system, path = file.storage
+            if file_system.exists(path):
+                file_system.rm(path)
+
+    def keep_bounded(self) -> None:
+        """Move the state of a training that its bound ended to where `load_bounded` looks.
+
+        Raises:
+            LockLostError: If this training is another process's by now.
+        """
+        self._check_lock()
+        file_system, path = self._file.storage
+        target = self._bounded.storage[1]
+        if not isinstance(file_system, LocalFileSystem):
+            file_system.mv(path, target)
+        else:
+            Path(path).replace(target)  # in one step
+
+    def _check_lock(self) -> None:
+        if self.lock:
+            self.lock.check()
 
 
 class CheckpointDataset(SingleFileDataset[Checkpoint]):

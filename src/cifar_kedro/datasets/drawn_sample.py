@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from cifar_kedro.classes import CLASS_NAMES
+from cifar_kedro.config.data import CLASS_NAMES
 
 Split = dict[str, np.ndarray]
 Number = float | np.ndarray  # one for all images, or float32 (n, 1, 1)

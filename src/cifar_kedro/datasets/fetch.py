@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from filelock import FileLock
 
 from cifar_kedro.config.errors import DatasetError
-from cifar_kedro.datasets.addresses import hide_secrets
+from cifar_kedro.datasets.base import hide_secrets
 
 logger = logging.getLogger(__name__)
 

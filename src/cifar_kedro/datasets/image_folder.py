@@ -13,7 +13,7 @@ from kedro.io.core import get_protocol_and_path
 from PIL import Image
 
 from cifar_kedro.config.errors import DatasetError
-from cifar_kedro.datasets.addresses import hide_secrets
+from cifar_kedro.datasets.base import hide_secrets
 from cifar_kedro.datasets.image_file import read_image
 
 # A table program takes a cell that begins so for a formula, a shell a dash for an option.

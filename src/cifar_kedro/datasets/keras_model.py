@@ -3,10 +3,10 @@
 from typing import Any
 
 from cifar_kedro.config.errors import DatasetError
-from cifar_kedro.datasets.replacing import replacing
-from cifar_kedro.datasets.single_file import SingleFileDataset
-from cifar_kedro.keras_settings import settle_keras
-from cifar_kedro.memory import explaining_lack_of_memory
+from cifar_kedro.config.keras_settings import settle_keras
+from cifar_kedro.datasets.atomic_write import replacing
+from cifar_kedro.datasets.base import SingleFileDataset
+from cifar_kedro.datasets.memory import explaining_lack_of_memory
 
 
 class KerasModelDataset(SingleFileDataset[Any]):

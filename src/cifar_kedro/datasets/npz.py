@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from cifar_kedro.aligned import aligned_empty
 from cifar_kedro.config.errors import DatasetError
-from cifar_kedro.datasets.replacing import replacing
-from cifar_kedro.datasets.single_file import SingleFileDataset
+from cifar_kedro.datasets.aligned import aligned_empty
+from cifar_kedro.datasets.atomic_write import replacing
+from cifar_kedro.datasets.base import SingleFileDataset
 
 Arrays = dict[str, np.ndarray]
 
@@ -116,3 +116,23 @@ def _check(data: Arrays) -> None:
                 f"The array {name!r} holds Python objects, which only pickle could "
                 "save. Convert it to numbers or fixed-length strings."
             )
+
+
+class OptionalNpzDataset(NpzDataset):
+    """An `NpzDataset` for those who can do without: what is missing has no arrays.
+
+    Example:
+        >>> OptionalNpzDataset(filepath="memory://doc/nowhere.npz").load()
+        {}
+    """
+
+    def load(self) -> Arrays:
+        """Read all arrays.
+
+        Returns:
+            The arrays as they were saved, or none if there is no file.
+
+        Raises:
+            DatasetError: The file is damaged, or not an ``.npz``.
+        """
+        return super().load() if self._exists() else {}

@@ -4,7 +4,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cifar_kedro.classes import CLASS_NAMES
+from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.datasets.atomic import CSVDataset
 from cifar_kedro.pipelines.classify.nodes import classify_images
 from tests.conftest import ROOT

@@ -11,7 +11,7 @@ from PIL import Image
 
 from cifar_kedro.config import Classify
 from cifar_kedro.datasets import DrawnSampleDataset, KerasModelDataset
-from cifar_kedro.networks import build_network
+from cifar_kedro.models.network import build_network
 from cifar_kedro.pipelines.classify import create_pipeline
 from tests.conftest import make_experiment
 from tests.test_cli import call

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cifar_kedro.identical_images import COUNTS
+from cifar_kedro.datasets.identical_images import COUNTS
 from cifar_kedro.pipelines.data_engineering.nodes import (
     count_identical_images,
     load_images,

@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cifar_kedro import training
-from cifar_kedro.aligned import ALIGNMENT
-from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
-from cifar_kedro.networks import build_network
+from cifar_kedro.datasets.aligned import ALIGNMENT
+from cifar_kedro.datasets.checkpoint import Checkpoint
+from cifar_kedro.evaluation.metrics import measure
+from cifar_kedro.evaluation.provenance import hash_images
+from cifar_kedro.models.network import build_network
 from cifar_kedro.pipelines.data_engineering.nodes import split_images
 from cifar_kedro.pipelines.modelling import nodes
 from cifar_kedro.pipelines.modelling.nodes import (
     evaluate_model,
-    measure,
     move_images,
     train_model,
 )
-from cifar_kedro.provenance import hash_images
+from cifar_kedro.training import loop as training
 from tests.conftest import make_experiment, make_images
 
 REPORTED = {"test_accuracy": 0.5, "training_seconds": 60.0}

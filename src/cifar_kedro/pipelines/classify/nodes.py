@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cifar_kedro.classes import CLASS_NAMES
+from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.networks import Model
+from cifar_kedro.models.network import Model
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def classify_images(
         A row per file: `file`, `class`, `probability` (0 to 1), `second_class`,
         `second_probability`, `problem`. Either the classes are empty, or the problem.
     """
-    from cifar_kedro.prediction import predict
+    from cifar_kedro.models.inference import predict
 
     probabilities = predict(model, prepared_images)
     ranked = np.argsort(-probabilities, axis=1)[:, :2]

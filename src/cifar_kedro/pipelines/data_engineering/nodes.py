@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from cifar_kedro.config.data import LabelledImages
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.identical_images import (
+from cifar_kedro.datasets.identical_images import (
     check_overlap,
     count_identical,
     describe_counts,
     digest_images,
 )
-from cifar_kedro.validation import LabelledImages, count_classes
+from cifar_kedro.datasets.images import count_classes
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def count_identical_images(
         seed: As of `split_images`.
 
     Returns:
-        ``counts``, see `cifar_kedro.identical_images.count_identical`; and ``split``, the
+        ``counts``, see `cifar_kedro.datasets.identical_images.count_identical`; and ``split``, the
         name of the split that they are of.
     """
     *drawn, split = _draw_split(development["labels"], validation_images, seed)

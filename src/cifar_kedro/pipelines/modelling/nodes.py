@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cifar_kedro.aligned import aligned_empty
-from cifar_kedro.checkpoint import Checkpoint
 from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.config.data import LabelledImages
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.memory import explaining_lack_of_memory
-from cifar_kedro.networks import Model, build_network
-from cifar_kedro.provenance import describe_run, hash_images, name_origin
-from cifar_kedro.validation import LabelledImages, check_same_split
+from cifar_kedro.datasets.aligned import aligned_empty
+from cifar_kedro.datasets.checkpoint import Checkpoint
+from cifar_kedro.datasets.images import check_same_split
+from cifar_kedro.datasets.memory import explaining_lack_of_memory
+from cifar_kedro.evaluation.metrics import measure
+from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
+from cifar_kedro.models.network import Model, build_network
+from cifar_kedro.models.summary import count_parameters
 
 logger = logging.getLogger(__name__)
 
@@ -42,18 +45,18 @@ def train_model(
         execution: How to use the hardware.
         checkpoint: Where the training keeps its state.
         identical_images: The split that was counted, and the ``counts``: see
-            `cifar_kedro.identical_images`.
+            `cifar_kedro.datasets.identical_images`.
 
     Returns:
-        What `cifar_kedro.training.fit` does, and the training's provenance: see
-        `cifar_kedro.provenance.describe_run`; ``seconds`` is its wall time.
+        What `cifar_kedro.training.loop.fit` does, and the training's provenance: see
+        `cifar_kedro.evaluation.provenance.describe_run`; ``seconds`` is its wall time.
 
     Raises:
         SettingsError: If training and validation images, and the counts of identical
             ones, are not of one split.
     """
-    from cifar_kedro.execution import prepare_keras
-    from cifar_kedro.training import fit
+    from cifar_kedro.training.backend import prepare_keras
+    from cifar_kedro.training.loop import fit
 
     check_same_split(train, validation, identical_images)
     since = time.perf_counter()
@@ -131,7 +134,7 @@ def evaluate_model(
         included); and the predictions (class probabilities ``end``, ``best`` and, of the
         views, ``views``, float32 (n, 10), and ``labels``).
     """
-    from cifar_kedro.prediction import predict, predict_views
+    from cifar_kedro.models.inference import predict, predict_views
 
     networks = {"end": model, "best": best_model}
     probabilities = {k: predict(v, test["images"]) for k, v in networks.items()}
@@ -186,16 +189,6 @@ def flag_evaluation(metrics: dict[str, Any], predictions: LabelledImages) -> boo
     return True
 
 
-def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Compute accuracy and mean cross-entropy (nats, no penalty) on the test images."""
-    likelihood = probabilities[np.arange(len(labels)), labels]
-    smallest = np.finfo(np.float32).tiny
-    return {
-        "test_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
-        "test_cross_entropy": float(-np.log(np.maximum(likelihood, smallest)).mean()),
-    }
-
-
 def _compare_with_original(network: Model, experiment: Experiment) -> None:
     """Warn of a network that is not the original report's, whatever its name."""
     expected = experiment.reported and experiment.reported.parameters
@@ -207,13 +200,3 @@ def _compare_with_original(network: Model, experiment: Experiment) -> None:
             f"{network.count_params():,}",
             f"{expected:,}",
         )
-
-
-def count_parameters(model: Model) -> dict[str, int]:
-    """Count the weights of a network, as the report's tables do."""
-    trainable = sum(int(np.prod(w.shape)) for w in model.trainable_weights)
-    return {
-        "total": model.count_params(),
-        "trainable": trainable,
-        "non_trainable": model.count_params() - trainable,
-    }

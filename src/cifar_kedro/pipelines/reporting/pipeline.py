@@ -4,17 +4,17 @@ from collections.abc import Iterable
 
 from kedro.pipeline import Node, Pipeline
 
-from cifar_kedro.claims import judge_claims
-from cifar_kedro.comparisons import compare_experiments
-from cifar_kedro.pipelines.reporting.accuracy_cost import chart_accuracy_cost
-from cifar_kedro.pipelines.reporting.augmented_images import plot_augmented_images
-from cifar_kedro.pipelines.reporting.comparison import plot_comparison
-from cifar_kedro.pipelines.reporting.ladder import chart_ladder
-from cifar_kedro.pipelines.reporting.learning_curves import plot_learning_curves
+from cifar_kedro.evaluation.claims.claims import judge_claims
+from cifar_kedro.evaluation.comparisons import compare_experiments
+from cifar_kedro.evaluation.runs import read_results
+from cifar_kedro.evaluation.scores import describe_seeds, score_runs
+from cifar_kedro.evaluation.summary import summarise_runs
+from cifar_kedro.figures.accuracy_cost import chart_accuracy_cost
+from cifar_kedro.figures.augmented_images import plot_augmented_images
+from cifar_kedro.figures.gains import chart_ladder
+from cifar_kedro.figures.learning_curves import plot_learning_curves
+from cifar_kedro.figures.reproduction import plot_comparison
 from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
-from cifar_kedro.pipelines.reporting.summary import summarise_runs
-from cifar_kedro.runs import read_results
-from cifar_kedro.scores import describe_seeds, score_runs
 
 
 def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cifar_kedro.claims import judge_claims
-from cifar_kedro.comparisons import compare_experiments
+from cifar_kedro.evaluation.claims.claims import judge_claims
+from cifar_kedro.evaluation.comparisons import compare_experiments
+from cifar_kedro.evaluation.runs import Results
+from cifar_kedro.evaluation.scores import describe_seeds, score_runs
 from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
-from cifar_kedro.runs import Results
-from cifar_kedro.scores import describe_seeds, score_runs
 from tests.runs import EXPERIMENTS, make_predictions, make_run
 
 SHEET = b"\x89PNG, not really"

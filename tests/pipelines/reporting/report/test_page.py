@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 import pytest
 
 from cifar_kedro.config import Experiment
-from cifar_kedro.identical_images import COUNTS
-from cifar_kedro.runs import Results
+from cifar_kedro.datasets.identical_images import COUNTS
+from cifar_kedro.evaluation.runs import Results
 from tests.pipelines.reporting.report.conftest import SHEET, TEST, make_report
 from tests.runs import BLOCKS, EXPERIMENTS, make_run
 

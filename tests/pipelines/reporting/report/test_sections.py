@@ -1,13 +1,13 @@
 import pandas as pd
 
-from cifar_kedro.comparisons import COLUMNS
+from cifar_kedro.evaluation.comparisons import COLUMNS
+from cifar_kedro.evaluation.scores import describe_seeds, score_runs
 from cifar_kedro.pipelines.reporting.report.sections import (
     list_changes,
     list_provenance,
     list_rows,
     make_section,
 )
-from cifar_kedro.scores import describe_seeds, score_runs
 from tests.runs import EXPERIMENTS, make_results, make_run
 
 

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cifar_kedro.pipelines.reporting.accuracy_cost import plot_accuracy_cost
-from cifar_kedro.pipelines.reporting.class_accuracy import plot_class_accuracy
-from cifar_kedro.pipelines.reporting.confusion import plot_confusion
-from cifar_kedro.pipelines.reporting.ladder import plot_ladder
-from cifar_kedro.pipelines.reporting.learning_curves import plot_learning_curves
-from cifar_kedro.pipelines.reporting.mistakes import plot_mistakes
-from cifar_kedro.pipelines.reporting.reliability import plot_reliability
-from cifar_kedro.pipelines.reporting.report.svg import render_svg
-from cifar_kedro.runs import Results, Run
+from cifar_kedro.evaluation.runs import Results, Run
+from cifar_kedro.figures.accuracy_cost import plot_accuracy_cost
+from cifar_kedro.figures.class_accuracy import plot_class_accuracy
+from cifar_kedro.figures.confusion import plot_confusion
+from cifar_kedro.figures.gains import plot_ladder
+from cifar_kedro.figures.learning_curves import plot_learning_curves
+from cifar_kedro.figures.mistakes import plot_mistakes
+from cifar_kedro.figures.reliability import plot_reliability
+from cifar_kedro.figures.svg import render_svg
 
 
 def plot_report_figures(

@@ -6,17 +6,19 @@ from typing import Any
 
 import pandas as pd
 
-from cifar_kedro import accuracy_checks, checks, statistics
-from cifar_kedro.comparisons import REPORT_TEST_IMAGES
+from cifar_kedro.evaluation import significance as statistics
+from cifar_kedro.evaluation.claims import accuracy_checks
+from cifar_kedro.evaluation.claims import training_checks as checks
+from cifar_kedro.evaluation.comparisons import REPORT_TEST_IMAGES
+from cifar_kedro.evaluation.runs import Results
+from cifar_kedro.evaluation.summary import AMBITION, ARCHITECTURE_OBJECTIVE
+from cifar_kedro.figures.svg import inline_svg
 from cifar_kedro.pipelines.reporting.report import formats
 from cifar_kedro.pipelines.reporting.report.sections import (
     FIGURES,
     list_rows,
     make_section,
 )
-from cifar_kedro.pipelines.reporting.report.svg import inline_svg
-from cifar_kedro.pipelines.reporting.summary import AMBITION, ARCHITECTURE_OBJECTIVE
-from cifar_kedro.runs import Results
 
 _FILTERS = {
     name: getattr(formats, name)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from cifar_kedro.differences import find_differences
-from cifar_kedro.identical_images import describe_counts
-from cifar_kedro.layer_table import LayerRow, count_multiplications, describe_layers
-from cifar_kedro.pipelines.reporting.status import NAMES
-from cifar_kedro.runs import Results, Run
+from cifar_kedro.config.differences import find_differences
+from cifar_kedro.datasets.identical_images import describe_counts
+from cifar_kedro.evaluation.runs import Results, Run
+from cifar_kedro.evaluation.status import NAMES
+from cifar_kedro.models.summary import LayerRow, count_multiplications, describe_layers
 
 # Figure -> what it shows.
 FIGURES = {

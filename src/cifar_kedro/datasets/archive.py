@@ -1,0 +1,183 @@
+"""The CIFAR-10 archive in its binary form: fetched once, verified, then read.
+
+Source: https://www.cs.toronto.edu/~kriz/cifar.html, "CIFAR-10 binary version".
+"""
+
+import os
+import re
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+import numpy as np
+from fsspec.implementations.local import LocalFileSystem
+
+from cifar_kedro.config.errors import DatasetError, SettingsError
+from cifar_kedro.datasets.archive_members import SPLITS, read_batches
+from cifar_kedro.datasets.atomic_write import replacing
+from cifar_kedro.datasets.base import SingleFileDataset, hide_secrets
+from cifar_kedro.datasets.fetch import fetch, name_hash
+
+Split = dict[str, np.ndarray]
+
+
+class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
+    """Loads CIFAR-10 from its ``.tar.gz``, which it fetches if it is not there.
+
+    Nothing is unpacked to disk, and nothing is unpickled. A file that exists is
+    never overwritten or deleted, whatever is in it.
+
+    Example:
+        >>> Cifar10ArchiveDataset(
+        ...     filepath="data/01_raw/cifar-10-binary.tar.gz",
+        ...     url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        ...     known_hash="md5:c32a1d4ab5d03f1284b67883e8d87530",
+        ... ).load()["train"]["images"].shape  # doctest: +SKIP
+        (50000, 32, 32, 3)
+    """
+
+    def __init__(
+        self, *, url: str | list[str] | None, known_hash: str, **file: Any
+    ) -> None:
+        """Describe the archive; nothing is read or fetched yet.
+
+        Args:
+            url: The https address it is fetched from, or several, tried in this order;
+                None to never fetch.
+            known_hash: ``md5:`` or ``sha256:`` and the hexadecimal digest.
+            **file: The ``.tar.gz``; see `SingleFileDataset`.
+
+        Raises:
+            SettingsError: The address is not https, or the hash is malformed.
+        """
+        addresses = [url] if isinstance(url, str) else url or []
+        for address in addresses:
+            if not str(address).startswith("https://"):
+                raise SettingsError(
+                    "`url` must start with https://, received "
+                    f"{hide_secrets(str(address))!r}."
+                )
+        digests = r"md5:[\da-fA-F]{32}|sha256:[\da-fA-F]{64}"
+        if not re.fullmatch(digests, str(known_hash)):
+            raise SettingsError(
+                "The hash must be 'md5:' and 32 or 'sha256:' and 64 hexadecimal "
+                f"digits, received {known_hash!r}."
+            )
+        super().__init__(**file)
+        self._addresses = addresses
+        self._known_hash = known_hash
+
+    def load(self) -> dict[str, Split]:
+        """Read all images and labels, after fetching and verifying as needed.
+
+        Returns:
+            ``{"train": split, "test": split}``, each split being ``{"images":
+            uint8 (n, 32, 32, 3), RGB 0-255, "labels": uint8 (n,), 0-9}``, in the
+            order of the batches.
+
+        Raises:
+            DatasetError: The archive can't be had, is another file than the hash
+                says, or doesn't have the official layout.
+        """
+        if not self._fs.exists(self._path):
+            self._fetch()
+        with self._at_hand() as path:
+            self._verify(path)
+            records = read_batches(path, self._filepath)
+        return {split: _join(records, names) for split, names in SPLITS.items()}
+
+    def save(self, data: Any) -> NoReturn:
+        """Refuse: the archive is an input.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError(f"{type(self).__name__} is read-only.")
+
+    def _exists(self) -> bool:
+        return bool(self._fs.isfile(self._path))
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            **super()._describe(),
+            "url": [hide_secrets(address) for address in self._addresses],
+            "known_hash": self._known_hash,
+        }
+
+    def _verify(self, path: Path) -> None:
+        try:
+            received = name_hash(path, self._known_hash)
+        except OSError as error:
+            raise DatasetError(
+                f"{self._filepath} can't be read: {error.strerror}."
+            ) from error
+        if received != self._known_hash.lower():
+            raise DatasetError(
+                f"{self._filepath} is not the expected archive: its hash is "
+                f"{received}, expected {self._known_hash}. Delete the "
+                "file so that it is fetched anew or, if it is the right one, correct "
+                "the `hash` setting (`archive` in conf/local/globals.yml)."
+            )
+
+    def _fetch(self) -> None:
+        """Fetch the archive to its place, where it appears whole and verified."""
+        if not self._addresses:
+            raise DatasetError(self._how_to_provide("no url is set to fetch it from"))
+        try:
+            if isinstance(self._fs, LocalFileSystem):
+                _check_writable(Path(self._path).parent)
+                fetch(self._addresses, self._known_hash, Path(self._path))
+                return
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / PurePosixPath(self._path).name
+                fetch(self._addresses, self._known_hash, file)
+                with replacing(self._fs, self._path) as temporary:
+                    os.replace(file, temporary)
+        except ConnectionError as error:
+            raise DatasetError(
+                self._how_to_provide(f"fetching it failed ({error})")
+            ) from error
+
+    def _how_to_provide(self, reason: str) -> str:
+        shown = " or ".join(hide_secrets(address) for address in self._addresses)
+        source = f", from {shown} (any browser will do)" if shown else ""
+        return (
+            f"The CIFAR-10 archive is not there, and {reason}.\n"
+            f"Either put it at {self._filepath}{source}; its hash is {self._known_hash}.\n"
+            "Or point `archive` (url, hash, filepath) in conf/local/globals.yml at another "
+            "copy.\n"
+            "Or do without: `kedro run --env sample` needs no archive."
+        )
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DatasetError(
+            f"The CIFAR-10 archive can't be saved to {folder}: {error.strerror}. "
+            "Make that folder writable, or set another path (`archive` in "
+            "conf/local/globals.yml)."
+        ) from error
+
+
+def _join(records: dict[str, np.ndarray], names: list[str]) -> Split:
+    """Turn batches into one split, taking each out of ``records`` as it goes.
+
+    ``np.empty`` occupies memory only where it has been written, and each batch is
+    freed once copied: so the images are in memory once, plus one batch.
+    """
+    size = sum(len(records[name]) for name in names)
+    images = np.empty((size, 32, 32, 3), np.uint8)
+    labels = np.empty(size, np.uint8)
+    start = 0
+    for name in names:
+        batch = records.pop(name)
+        stop = start + len(batch)
+        labels[start:stop] = batch[:, 0]
+        planes = batch[:, 1:].reshape(-1, 3, 32, 32)
+        images[start:stop] = planes.transpose(0, 2, 3, 1)
+        start = stop
+    return {"images": images, "labels": labels}

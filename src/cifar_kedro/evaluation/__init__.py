@@ -1,0 +1,1 @@
+"""What is concluded from what runs left behind; without Keras."""

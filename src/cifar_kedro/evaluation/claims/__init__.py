@@ -1,0 +1,1 @@
+"""The original report's claims, and the checks that decide them."""

@@ -1,0 +1,148 @@
+"""Pairs of experiments, compared on the same test images."""
+
+import math
+
+import pandas as pd
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.evaluation.claims.claims import list_claimed_pairs
+from cifar_kedro.evaluation.runs import Results, Run, have_same_images
+from cifar_kedro.evaluation.significance import (
+    difference_interval,
+    holm,
+    mcnemar_p_value,
+)
+
+REPORT_TEST_IMAGES = 10_000
+_NORMAL_QUANTILE = 1.959964  # two-sided 95 %
+
+COLUMNS = {
+    "baseline": "string",
+    "experiment": "string",
+    "baseline_seed": "Int64",
+    "seed": "Int64",
+    "usable": "bool",
+    "difference_points": "Float64",
+    "low_points": "Float64",
+    "high_points": "Float64",
+    "only_baseline_right": "Int64",
+    "only_experiment_right": "Int64",
+    "p_value": "Float64",
+    "p_value_holm": "Float64",
+    "reported_points": "Float64",
+    "reported_error_points": "Float64",
+}
+
+
+def compare_experiments(results: Results) -> pd.DataFrame:
+    """Compare every experiment with the one that it builds on, and the report's others.
+
+    Args:
+        results: What has run, compared with the weights at the end of training.
+
+    Returns:
+        A row per pair, whether or not both have run; more where both have run with
+        several seeds: see `Results.together`. `usable` is false where a run has a
+        caveat; such rows, and those of pairs that the report has not, are not part of
+        the family over which `p_value_holm` is adjusted. Differences are the
+        experiment's accuracy less the baseline's in percentage points, with a 95 %
+        interval of the paired bootstrap. `reported_error_points` is half the width of
+        a 95 % interval of the report's own difference; see `reported_difference`.
+    """
+    rows = []
+    for baseline, experiment in list_pairs(results.experiments):
+        reported, error = reported_difference(
+            results.experiments[baseline], results.experiments[experiment]
+        )
+        pair = {
+            "baseline": baseline,
+            "experiment": experiment,
+            "usable": False,
+            "reported_points": reported,
+            "reported_error_points": error,
+        }
+        both = (baseline, experiment)
+        shown = {name: run for name in both if (run := results.shown(name))}
+        rows += [
+            pair | _compare_runs(runs.get(baseline), runs.get(experiment))
+            for runs in results.together(both) or [shown]
+        ]
+    table = pd.DataFrame(rows, columns=[*COLUMNS]).astype(COLUMNS)
+    family = table["usable"] & table["reported_points"].notna()
+    table.loc[family, "p_value_holm"] = holm(table.loc[family, "p_value"].to_list())
+    return table
+
+
+def list_pairs(experiments: dict[str, Experiment]) -> list[tuple[str, str]]:
+    """List the pairs to compare: (baseline, experiment), by experiment.
+
+    Each with the one that it builds on, and what else the report's claims compare.
+    """
+    pairs = {(block.builds_on, name): None for name, block in experiments.items()}
+    for pair in list_claimed_pairs():
+        if pair[::-1] not in pairs:  # compared once, in whichever direction
+            pairs[pair] = None
+    order = list(experiments)
+    known = [
+        (baseline, name)
+        for baseline, name in pairs
+        if baseline in experiments and name in experiments
+    ]
+    return sorted(known, key=lambda pair: order.index(pair[1]))
+
+
+def reported_difference(
+    baseline: Experiment, experiment: Experiment
+) -> tuple[float | None, float | None]:
+    """Give the report's difference in points, and its `difference_error`.
+
+    The report prints two accuracies, and not on which images both are right.
+    """
+    if not (baseline.reported and experiment.reported):
+        return None, None
+    accuracies = (baseline.reported.test_accuracy, experiment.reported.test_accuracy)
+    points = round(100 * (accuracies[1] - accuracies[0]), 2)
+    return points, difference_error(*accuracies)
+
+
+def difference_error(first: float, second: float) -> float:
+    """Estimate how far the choice of test images alone moves a difference of accuracies.
+
+    Their errors are taken as independent: too wide for two networks that err on the same
+    images. How much a training differs from its repetition is not part of it.
+
+    Args:
+        first: An accuracy on 10,000 images, a fraction; or a mean over seeds on the same
+            images, which averages trainings and not images.
+        second: Another one.
+
+    Returns:
+        Half the width of the difference's 95 % interval, in points.
+    """
+    variance = sum(p * (1 - p) / REPORT_TEST_IMAGES for p in (first, second))
+    return 100 * _NORMAL_QUANTILE * math.sqrt(variance)
+
+
+def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, object]:
+    if not (baseline and experiment):
+        return {}
+    if not have_same_images([baseline, experiment]):
+        return {}
+    first, second = baseline.right(), experiment.right()
+    interval = difference_interval(first, second)
+    return {
+        "baseline_seed": baseline.seed,
+        "seed": experiment.seed,
+        "usable": not (baseline.caveats or experiment.caveats),
+        "difference_points": _points(float(second.mean() - first.mean())),
+        "low_points": _points(interval.low),
+        "high_points": _points(interval.high),
+        "only_baseline_right": int((first & ~second).sum()),
+        "only_experiment_right": int((second & ~first).sum()),
+        "p_value": mcnemar_p_value(first, second),
+    }
+
+
+def _points(difference: float) -> float:
+    """Turn a fraction into points, without the noise of binary fractions."""
+    return round(100 * difference, 4)

@@ -1,0 +1,159 @@
+"""Where a result comes from: what someone needs to get it again, or to doubt it."""
+
+import hashlib
+import importlib
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import cifar_kedro
+from cifar_kedro.config import Execution, Experiment
+from cifar_kedro.config.data import LabelledImages
+from cifar_kedro.config.keras_settings import NUMERICS, describe_keras, list_environment
+from cifar_kedro.evaluation.checkout import describe_checkout
+
+
+def describe_run(
+    train: LabelledImages,
+    validation: LabelledImages,
+    experiment: Experiment,
+    seed: int,
+    max_epochs: int | None,
+    execution: Execution,
+    identical_images: dict[str, int],
+) -> dict[str, Any]:
+    """Describe a training that is about to start.
+
+    Args:
+        train: The images that it learns from.
+        validation: The images that its callbacks watch.
+        experiment: The experiment.
+        seed: The run's seed.
+        max_epochs: The run's bound on the epochs.
+        execution: How the run uses the hardware.
+        identical_images: What data engineering counted in the split.
+
+    Returns:
+        What JSON can hold: the parameters, the seed, the execution, the data's SHA-256,
+        how many of its images are identical, versions of code and packages, Keras' backend
+        and settings, the variables that backends read, the hardware, the time (ISO 8601,
+        UTC).
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    return {
+        "parameters": experiment.model_dump(),
+        "seed": seed,
+        # Of the split in use: another one than the parameters' if it was made before.
+        "validation_images": len(validation["labels"]),
+        "max_epochs": max_epochs,
+        "execution": execution.model_dump(),
+        "data_sha256": hash_images(train, validation),
+        "identical_images": identical_images,
+        "code": {"version": cifar_kedro.__version__, **describe_checkout()},
+        "packages": {
+            "python": platform.python_version(),
+            **{
+                name: importlib.import_module(name).__version__
+                for name in ("kedro", "keras", backend, "numpy")
+            },
+        },
+        "backend": backend,
+        "keras": describe_keras(),
+        "environment": list_environment(),
+        "hardware": {
+            "processor": _name_processor(),
+            "cores": os.cpu_count(),
+            "memory_gb": _measure_memory(),
+            "accelerators": name_accelerators(backend),
+        },
+        "started": now(),
+    }
+
+
+def name_hardware(provenance: dict[str, Any] | None) -> str:
+    """Name what did the work: the accelerators, or else the processor."""
+    if not provenance:
+        return "unknown hardware"
+    hardware = provenance["hardware"]
+    accelerators = ", ".join(hardware["accelerators"])
+    return accelerators or f"{hardware['cores']} cores, {hardware['processor']}"
+
+
+def name_accelerators(backend: str) -> list[str]:
+    """Return the names of the GPUs (or TPUs) that a backend of Keras sees.
+
+    Args:
+        backend: ``tensorflow``, ``jax`` or ``torch``.
+    """
+    if backend == "tensorflow":
+        import tensorflow
+
+        config = tensorflow.config
+        details = config.experimental.get_device_details
+        gpus = config.list_physical_devices("GPU")
+        return [str(details(gpu).get("device_name", gpu.name)) for gpu in gpus]
+    if backend == "jax":
+        import jax
+
+        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
+    import torch
+
+    count = torch.cuda.device_count()
+    return [torch.cuda.get_device_name(index) for index in range(count)]
+
+
+def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
+    """Take what the state of a training depends on, so what must not change within one.
+
+    Not the commit: whether a change of the code changes results, only people can say.
+    Nor the execution: a training may go on with other settings of it.
+    """
+    parameters, environment = provenance["parameters"], provenance["environment"]
+    sections = ("network", "training", "augmentation")
+    return {
+        "parameters": {section: parameters[section] for section in sections},
+        "environment": {k: v for k, v in environment.items() if k in NUMERICS},
+        **{k: provenance[k] for k in ("seed", "data_sha256", "backend", "packages")},
+    }
+
+
+def now() -> str:
+    """Tell the time: ISO 8601, UTC, whole seconds; as text in order of time."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def hash_images(*parts: LabelledImages) -> str:
+    """Compute the SHA-256 of images and labels: their types, shapes and bytes."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for key in ("images", "labels"):
+            array = np.ascontiguousarray(part[key])
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _name_processor() -> str:
+    """Return the processor's name: Linux has it in a file, others tell Python."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _measure_memory() -> float | None:
+    """Return the machine's memory in GB; nothing where the system does not tell."""
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no such call
+        return None
+    return round(size / 1e9, 1)

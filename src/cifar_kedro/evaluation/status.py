@@ -1,0 +1,100 @@
+"""Whether a result stands: complete, of another network, cut short, stale, or failed."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.config.differences import find_differences
+from cifar_kedro.evaluation.runs import is_history_of
+from cifar_kedro.evaluation.stopping import find_stop
+
+# What of an experiment does not change its result.
+NAMES = {"name", "title", "builds_on", "reported"}
+
+
+def tell_status(
+    metrics: dict[str, Any] | None,
+    failure: dict[str, Any] | None,
+    load_history: Callable[[], pd.DataFrame] | None,
+    parameters: dict[str, Any],
+) -> str:
+    """Tell what a run's results are worth today.
+
+    Args:
+        metrics: The run's metrics, if it has been evaluated.
+        failure: What `cifar_kedro.hooks.failures.FailureHooks` left, if a node failed.
+        load_history: Loads the run's history; None if there is none.
+        parameters: Today's parameters, experiments complete with what they inherit.
+
+    Returns:
+        ``failed: `` and the reason, if the failure is not older than the metrics'
+        training; ``stale: `` and what differs from today's configuration; ``other
+        network: `` and both numbers, if it has not the original's parameters; ``unknown:
+        `` and why, if there is no history of that training; ``cut short: `` and how, if
+        nothing in the experiment's settings ended it; or ``complete``.
+    """
+    metrics = metrics or {}
+    provenance = metrics.get("provenance")
+    if failure and (not provenance or failure["time"] >= provenance["started"]):
+        return f"failed: {failure['error']}: {failure['message']}".partition("\n")[0]
+    reasons = _compare(provenance, parameters)
+    if reasons:
+        return f"stale: {', '.join(reasons)}"
+    block = parameters[metrics["provenance"]["parameters"]["name"]]
+    experiment = Experiment.model_validate(block)
+    if other := _tell_other_network(metrics, experiment):
+        return other
+    if load_history is None:
+        return "unknown: no history"
+    return _tell_end(load_history(), metrics, experiment)
+
+
+def _tell_other_network(metrics: dict[str, Any], experiment: Experiment) -> str | None:
+    """Tell whether a run's network is another than the original report's."""
+    expected = experiment.reported and experiment.reported.parameters
+    received = metrics["parameters"]["total"]
+    if expected and received != expected:
+        return f"other network: {received:,} parameters, the original has {expected:,}"
+    return None
+
+
+def _tell_end(
+    history: pd.DataFrame, metrics: dict[str, Any], experiment: Experiment
+) -> str:
+    """Tell whether a training came to its own end, whatever bounds it had."""
+    if not is_history_of(history, metrics):
+        return "unknown: history of another training"
+    if find_stop(history, experiment.training):
+        return "complete"
+    return f"cut short: {len(history)} of up to {experiment.training.epochs} epochs"
+
+
+def _compare(
+    provenance: dict[str, Any] | None, parameters: dict[str, Any]
+) -> list[str]:
+    """List what differs between a result's parameters and today's."""
+    if not provenance:  # older than provenance
+        return ["no provenance"]
+    block = parameters.get(provenance["parameters"]["name"])
+    if block is None:
+        return ["not configured"]
+    try:
+        today = Experiment.model_validate(block).model_dump(exclude=NAMES)
+    except ValidationError:  # only a run of that experiment has to stop at this
+        return ["not validly configured"]
+    then = _complete(provenance["parameters"])
+    reasons = list(find_differences(then, today))
+    if provenance["validation_images"] != parameters.get("validation_images"):
+        reasons.append("validation_images")
+    return reasons
+
+
+def _complete(then: dict[str, Any]) -> dict[str, Any]:
+    """Give a run of an older version the defaults of settings that came later."""
+    with suppress(ValidationError):  # of settings that are no more
+        then = Experiment.model_validate(then).model_dump()
+    return {key: value for key, value in then.items() if key not in NAMES}

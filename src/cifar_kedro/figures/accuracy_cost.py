@@ -1,0 +1,224 @@
+"""Test accuracy against what it costs."""
+
+from itertools import cycle, product
+from typing import Any
+
+import pandas as pd
+
+from cifar_kedro.evaluation.provenance import name_hardware
+from cifar_kedro.evaluation.runs import Results
+from cifar_kedro.figures.style import (
+    CHART_GRID_COLOUR,
+    GROUND_COLOUR,
+    MUTED_COLOUR,
+    OURS_CHART_COLOUR,
+    OURS_COLOUR,
+    TEXT_SIZE,
+    Axes,
+    Figure,
+    interval_arms,
+    name_percentage,
+    new_figure,
+    style_axes,
+)
+from cifar_kedro.models.summary import count_multiplications
+
+COSTS = {
+    "parameters": "parameters",
+    "multiplications": "multiply-accumulates per image",
+    "seconds": "training time, seconds",
+}
+# One for each hardware that runs trained on, in order of appearance: training times on
+# different hardware do not compare.
+_SHAPES = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"))
+# Points; the first place with room is taken.
+_LABEL_OFFSETS = tuple(
+    (x * step, y * step)
+    for step in (1, 2, 3)
+    for x, y in ((7, 0), (-7, 0), (0, 11), (0, -11), (6, 9), (-6, 9), (6, -9), (-6, -9))
+)
+
+
+def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
+    """Put accuracy and costs of the runs side by side.
+
+    Args:
+        results: What has run; each experiment by the run that stands for it.
+        scores: What `cifar_kedro.evaluation.scores.score_runs` gives.
+
+    Returns:
+        A row per experiment that has run: `experiment`, `seed`, `parameters`,
+        `multiplications` (per image, forward), `seconds` (wall time of the training),
+        `hardware`, `accuracy`, `low`, `high` (fractions), and whether it is a `result`.
+    """
+    rows = [
+        {
+            "experiment": name,
+            "seed": run.seed,
+            "parameters": run.metrics["parameters"]["total"],
+            "multiplications": count_multiplications(experiment.network),
+            "seconds": run.metrics["training_seconds"],
+            "hardware": name_hardware(run.metrics.get("provenance")),
+            "result": not run.caveats,
+        }
+        for name, experiment in results.experiments.items()
+        if (run := results.shown(name))
+    ]
+    columns = ["experiment", "seed", *COSTS, "hardware", "result"]
+    end = scores.loc[
+        scores["weights"] == "end", ["experiment", "seed", "accuracy", "low", "high"]
+    ]
+    return pd.DataFrame(rows, columns=columns).merge(end, on=["experiment", "seed"])
+
+
+def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
+    """Plot test accuracy against parameters, multiplications and training time.
+
+    Args:
+        results: What has run.
+        scores: What `cifar_kedro.evaluation.scores.score_runs` gives.
+
+    Returns:
+        A matplotlib figure of 9 x 4 inches with three panels; the costs are on
+        logarithmic scales, each hardware has a shape, and runs that are no result are
+        hollow.
+    """
+    costs = tabulate_costs(results, scores)
+    figure = new_figure("", height=4.0)
+    panels = figure.subplots(1, len(COSTS), sharey=True)
+    for axes, (column, label) in zip(panels, COSTS.items(), strict=True):
+        style_axes(axes)
+        axes.set_xscale("log")
+        axes.margins(y=0.12)
+        if len(costs):  # room for names, and a decade's tick even if there is one run
+            axes.set_xlim(costs[column].min() / 4, 4 * costs[column].max())
+        _draw_points(axes, costs, column)
+        axes.set_xlabel(label, fontsize=TEXT_SIZE)
+    panels[0].yaxis.set_major_formatter(name_percentage)
+    panels[0].set_ylabel("test accuracy", fontsize=TEXT_SIZE)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=2, fontsize=TEXT_SIZE - 1
+    )
+    figure.draw_without_rendering()  # fixes the layout in which the names find room
+    for axes, column in zip(panels, COSTS, strict=True):
+        _name_points(axes, costs, column)
+    return figure
+
+
+def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
+    """Make the same figure for kedro-viz, where pointing at a dot names it.
+
+    Args:
+        results: What has run.
+        scores: What `cifar_kedro.evaluation.scores.score_runs` gives.
+
+    Returns:
+        A plotly figure with three panels.
+    """
+    from plotly.graph_objects import Scatter
+    from plotly.subplots import make_subplots
+
+    costs = tabulate_costs(results, scores)
+    low, high = interval_arms(costs["accuracy"], costs["low"], costs["high"]).tolist()
+    figure = make_subplots(cols=len(COSTS), shared_yaxes=True, y_title="test accuracy")
+    for panel, (column, label) in enumerate(COSTS.items(), start=1):
+        points = Scatter(
+            x=costs[column].to_list(),
+            y=costs["accuracy"].to_list(),
+            text=costs["experiment"].to_list(),
+            mode="markers",
+            marker={"size": 9, "color": OURS_CHART_COLOUR, "symbol": _symbols(costs)},
+            error_y={"symmetric": False, "array": high, "arrayminus": low},
+            customdata=costs["hardware"].to_list(),
+            hovertemplate="%{text}: %{y:.2%}<br>%{x:,.0f}<br>%{customdata}<extra></extra>",
+            showlegend=False,
+        )
+        figure.add_trace(points, row=1, col=panel)
+        figure.update_xaxes(title=label, type="log", row=1, col=panel)
+    # kedro-viz sets the colours of the first panel only.
+    figure.update_xaxes(gridcolor=CHART_GRID_COLOUR)
+    figure.update_yaxes(gridcolor=CHART_GRID_COLOUR, tickformat=".0%")
+    return figure.update_layout(
+        title="Test accuracy against cost (hollow: not a result yet; a shape for each hardware)"
+    )
+
+
+def _symbols(costs: pd.DataFrame) -> list[str]:
+    shapes = {hardware: symbol for hardware, (_, symbol) in _assign_shapes(costs)}
+    return [
+        shapes[hardware] + (not result) * "-open"
+        for hardware, result in zip(costs["hardware"], costs["result"], strict=True)
+    ]
+
+
+def _assign_shapes(costs: pd.DataFrame) -> list[tuple[str, tuple[str, str]]]:
+    """Pair each hardware with matplotlib's and plotly's name of a shape."""
+    return list(zip(costs["hardware"].unique(), cycle(_SHAPES), strict=False))
+
+
+def _draw_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
+    kinds = product(_assign_shapes(costs), ((True, ""), (False, ", not a result yet")))
+    for (hardware, (shape, _)), (result, suffix) in kinds:
+        rows = costs[(costs["hardware"] == hardware) & (costs["result"] == result)]
+        if rows.empty:
+            continue
+        axes.errorbar(
+            rows[column],
+            rows["accuracy"],
+            yerr=interval_arms(rows["accuracy"], rows["low"], rows["high"]),
+            fmt=shape,
+            color=OURS_COLOUR,
+            markerfacecolor=OURS_COLOUR if result else GROUND_COLOUR,
+            markersize=7,
+            elinewidth=1.5,
+            label=hardware + suffix,
+        )
+
+
+def _name_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
+    """Write each name at the first place beside its point where nothing else is."""
+    scale = 72 / axes.figure.dpi  # all in points
+    places = costs[[column, "accuracy"]].to_numpy(float)
+    points = scale * axes.transData.transform(places)
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    for name, place, point in zip(costs["experiment"], places, points, strict=True):
+        text = name.removeprefix("exp")
+        for offset in _LABEL_OFFSETS:
+            box, align = _room(text, point, offset)
+            if not any(_overlap(box, other) for other in taken):
+                break
+        else:  # no room: in kedro-viz, pointing at the dots names them all
+            continue
+        taken.append(box)
+        axes.annotate(
+            text,
+            place,
+            xytext=offset,
+            textcoords="offset points",
+            ha=align,
+            va="center",
+            color=MUTED_COLOUR,
+            fontsize=TEXT_SIZE - 1,
+        ).set_in_layout(False)
+
+
+def _room(
+    text: str, point: Any, offset: tuple[int, int]
+) -> tuple[tuple[float, float, float, float], str]:
+    """Give the box that a text takes at an offset from its point, and its alignment."""
+    width, height = 8.0 * len(text), 13.0
+    align = "left" if offset[0] > 0 else "right" if offset[0] < 0 else "center"
+    share = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
+    left = point[0] + offset[0] - share * width
+    bottom = point[1] + offset[1] - height / 2
+    return (left, bottom, left + width, bottom + height), align
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return (
+        one[0] < other[2]
+        and other[0] < one[2]
+        and one[1] < other[3]
+        and other[1] < one[3]
+    )

@@ -1,0 +1,51 @@
+"""How well a network recognises each class."""
+
+from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.evaluation.runs import Run
+from cifar_kedro.evaluation.significance import class_accuracies
+from cifar_kedro.figures.style import (
+    MUTED_COLOUR,
+    OURS_COLOUR,
+    TEXT_SIZE,
+    THIRD_WIDTH,
+    Figure,
+    interval_arms,
+    name_percentage,
+    new_figure,
+    style_axes,
+)
+
+
+def plot_class_accuracy(run: Run) -> Figure:
+    """Plot the accuracy on each class with its interval, weights at the end of training.
+
+    Args:
+        run: The run.
+
+    Returns:
+        A matplotlib figure of 4.6 x 4.8 inches; the dashed line is the accuracy on all.
+    """
+    table = class_accuracies(run.predicted(), run.labels)
+    figure = new_figure("", height=4.8, width=THIRD_WIDTH)
+    axes = figure.subplots()
+    style_axes(axes)
+    axes.axvline(
+        run.right().mean(), color=MUTED_COLOUR, linestyle="--", label="all classes"
+    )
+    axes.errorbar(
+        table["accuracy"],
+        table["label"],
+        xerr=interval_arms(table["accuracy"], table["low"], table["high"]),
+        fmt="o",
+        color=OURS_COLOUR,
+        markersize=7,
+        elinewidth=2,
+        capsize=4,
+        label="one class, 95 % interval",
+    )
+    axes.set_yticks(range(len(CLASS_NAMES)), CLASS_NAMES)
+    axes.set_ylim(len(CLASS_NAMES) - 0.5, -0.5)
+    axes.xaxis.set_major_formatter(name_percentage)
+    axes.set_xlabel("images recognised", fontsize=TEXT_SIZE)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=TEXT_SIZE - 1)
+    return figure

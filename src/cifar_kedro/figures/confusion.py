@@ -1,0 +1,59 @@
+"""Which classes a network takes for which."""
+
+import numpy as np
+
+from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.evaluation.runs import Run
+from cifar_kedro.evaluation.significance import confusion_counts
+from cifar_kedro.figures.style import (
+    GROUND_COLOUR,
+    OURS_COLOUR,
+    TEXT_SIZE,
+    THIRD_WIDTH,
+    Figure,
+    new_figure,
+)
+
+
+def plot_confusion(run: Run) -> Figure:
+    """Plot the confusion matrix of a run, weights at the end of training.
+
+    Args:
+        run: The run.
+
+    Returns:
+        A matplotlib figure of 4.6 x 4.8 inches: right classes in rows, answers in columns;
+        the darker a cell, the larger its share of the row.
+    """
+    from matplotlib.patches import Rectangle
+
+    counts = confusion_counts(run.predicted(), run.labels, len(CLASS_NAMES))
+    # The root, or all but the diagonal would be white.
+    shades = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+    figure = new_figure("", height=4.8, width=THIRD_WIDTH)
+    axes = figure.subplots()
+    for (row, column), count in np.ndenumerate(counts):
+        shade = float(shades[row, column])
+        corner = (column - 0.5, row - 0.5)
+        axes.add_patch(Rectangle(corner, 1, 1, color=OURS_COLOUR, alpha=shade, lw=0))
+        axes.text(
+            column,
+            row,
+            str(count) if count else "",
+            ha="center",
+            va="center",
+            fontsize=TEXT_SIZE - 3,
+            color=GROUND_COLOUR if shade > 0.5 else OURS_COLOUR,
+            in_layout=False,  # inside the axes anyway: a fifth of the time
+        )
+    places = range(len(CLASS_NAMES))
+    axes.set_xticks(
+        places, CLASS_NAMES, rotation=45, ha="right", rotation_mode="anchor"
+    )
+    axes.set_yticks(places, CLASS_NAMES)
+    axes.set_xlim(-0.5, len(CLASS_NAMES) - 0.5)
+    axes.set_ylim(len(CLASS_NAMES) - 0.5, -0.5)
+    axes.tick_params(labelsize=TEXT_SIZE - 1, length=0)
+    axes.set_xlabel("answer", fontsize=TEXT_SIZE)
+    axes.set_ylabel("right class", fontsize=TEXT_SIZE)
+    return figure

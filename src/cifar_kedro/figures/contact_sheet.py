@@ -1,0 +1,119 @@
+"""Every image as the network sees it, with what the network makes of it."""
+
+import unicodedata
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.config import Classify
+from cifar_kedro.figures.style import (
+    MUTED_COLOUR,
+    Axes,
+    Figure,
+    new_figure,
+    text_width,
+)
+
+_COLUMNS, _ROWS = 6, 6
+# In pixels of the images: from one image to the next, and to the one below.
+_WIDTH, _HEIGHT = 36, 47
+_SIDE = 32
+_INCHES = 8.9 / (_COLUMNS * _WIDTH)  # of such a pixel
+_FILE_WIDTH = 18
+# Points: "automobile 100%" still fits below its image.
+_NAME_SIZE, _FILE_SIZE = 11, 9
+
+
+def plot_contact_sheet(
+    prepared_images: np.ndarray,
+    classified_images: pd.DataFrame,
+    classify: Classify,
+    seed: int,
+) -> dict[str, Figure]:
+    """Plot the classified images, 36 on a page.
+
+    Args:
+        prepared_images: float32 (n, 32, 32, 3) in [0, 1].
+        classified_images: A row per file, with `file`, `class`, `probability` and
+            `problem`, which is empty for n.
+        classify: Names the model.
+        seed: Seed that it was trained with.
+
+    Returns:
+        A matplotlib figure per page, 9 inches wide, by its file (``page-01.png``).
+    """
+    rows = classified_images[classified_images["problem"] == ""]
+    starts = range(0, len(prepared_images), _COLUMNS * _ROWS)
+    digits = max(2, len(str(len(starts))))  # files sort as pages
+    pages = {}
+    for number, start in enumerate(starts, start=1):
+        part = slice(start, start + _COLUMNS * _ROWS)
+        pages[f"page-{number:0{digits}}.png"] = _plot_page(
+            prepared_images[part],
+            rows[part],
+            f"Classified by {classify.experiment}, {classify.weights} weights, "
+            f"seed {seed}: page {number} of {len(starts)}",
+        )
+    return pages
+
+
+def _plot_page(images: np.ndarray, rows: pd.DataFrame, title: str) -> Figure:
+    """Plot one page: one picture, as axes for each image would take ten times as long."""
+    sheet = _arrange_sheet(images)
+    figure = new_figure(title, height=0.5 + _INCHES * sheet.shape[0])
+    axes = figure.subplots()
+    axes.imshow(sheet, interpolation="nearest")
+    axes.set_axis_off()
+    for place, row in zip(_places(len(images)), rows.to_dict("records"), strict=True):
+        name = f"{row['class']} {row['probability']:.0%}"
+        _write(axes, place, 1.0, name, fontsize=_NAME_SIZE)
+        file = _name_file(row["file"])
+        _write(axes, place, 6.0, file, fontsize=_FILE_SIZE, color=MUTED_COLOUR)
+    return figure
+
+
+def _name_file(file: str) -> str:
+    """Name a file in one line, a long one by its end, which tells files apart."""
+    file = unicodedata.normalize("NFC", file)
+    file = "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(character) == "Cc"
+        else character
+        for character in file
+    )
+    if text_width(file) <= _FILE_WIDTH:
+        return file
+    while text_width(file) >= _FILE_WIDTH:
+        file = file[1:]
+    return "\N{HORIZONTAL ELLIPSIS}" + file
+
+
+def _write(
+    axes: Axes, place: tuple[int, int], below: float, text: str, **style: object
+) -> None:
+    """Write centred, some pixels below an image; a file's name is never a formula."""
+    top, left = place
+    axes.text(
+        *(left + _SIDE / 2 - 0.5, top + _SIDE + below, text),
+        ha="center",
+        va="top",
+        parse_math=False,
+        **style,
+    )
+
+
+def _arrange_sheet(images: np.ndarray) -> np.ndarray:
+    """Lay images out as one picture on white, row by row, of a page's full width."""
+    rows = -(-len(images) // _COLUMNS)
+    sheet = np.ones((rows * _HEIGHT, _COLUMNS * _WIDTH, 3), images.dtype)
+    for (top, left), image in zip(_places(len(images)), images, strict=True):
+        sheet[top : top + _SIDE, left : left + _SIDE] = image
+    return sheet
+
+
+def _places(count: int) -> Iterable[tuple[int, int]]:
+    """Give the upper left corner of each image of a page: row, column, in pixels."""
+    for i in range(count):
+        row, column = divmod(i, _COLUMNS)
+        yield row * _HEIGHT, column * _WIDTH + (_WIDTH - _SIDE) // 2

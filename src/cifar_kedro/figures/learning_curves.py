@@ -1,0 +1,181 @@
+"""The learning curves of one training: loss and accuracy, epoch by epoch."""
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.evaluation.stopping import find_stop
+from cifar_kedro.figures.style import (
+    BEST_COLOUR,
+    MUTED_COLOUR,
+    TEXT_SIZE,
+    TRAIN_STYLE,
+    VALIDATION_STYLE,
+    Axes,
+    Figure,
+    new_figure,
+    style_axes,
+)
+
+# Up to here single epochs are marked: a curve of one epoch would be invisible.
+_MARKED_EPOCHS = 10
+# Two learning rates written closer than this fraction of the axis would overlap.
+_RATE_SPACING = 0.04
+
+
+def plot_learning_curves(
+    history: pd.DataFrame, experiment: Experiment, seed: int
+) -> Figure:
+    """Plot loss and accuracy on train and validation images, side by side.
+
+    Marks the best epoch (the first of the highest validation accuracy, which is the
+    one that the checkpoint keeps), every drop of the learning rate, and the end, with
+    what brought it about.
+
+    Args:
+        history: One row per epoch, with `epoch` (from 1), `loss`, `accuracy`,
+            `val_loss`, `val_accuracy` (fractions) and `learning_rate`.
+        experiment: The experiment trained; its name and title head the figure.
+        seed: Seed of the training, for the title.
+
+    Returns:
+        A matplotlib figure of 9 x 5 inches.
+
+    Raises:
+        ValueError: If the history holds no epoch.
+    """
+    if history.empty:
+        raise ValueError("The training history holds no epoch: nothing to plot.")
+    figure = new_figure(
+        f"{experiment.name}: {experiment.title} (seed {seed})", height=5.0
+    )
+    loss_axes, accuracy_axes = figure.subplots(1, 2)
+    _draw_panel(loss_axes, history, "loss")
+    _limit_loss(loss_axes, history)
+    _draw_panel(accuracy_axes, history, "accuracy")
+    if not experiment.training.schedule:  # which falls in every epoch
+        for axes in (loss_axes, accuracy_axes):
+            _mark_rate_drops(axes, history)
+    best = history.loc[history["val_accuracy"].idxmax()]
+    accuracy_axes.plot(
+        best["epoch"], best["val_accuracy"], "*", color=BEST_COLOUR, markersize=13
+    )
+    stop = find_stop(history, experiment.training) or "training was cut short"
+    for axes in (loss_axes, accuracy_axes):
+        axes.axvline(
+            history["epoch"].max(),
+            color=MUTED_COLOUR,
+            linewidth=2.5,
+            zorder=1,
+            label=f"end: {stop}",
+        )
+    handles, labels = accuracy_axes.get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=3, fontsize=TEXT_SIZE
+    )
+    return figure
+
+
+def find_rate_drops(history: pd.DataFrame) -> pd.DataFrame:
+    """Find the epochs trained at a lower learning rate than the epoch before.
+
+    Args:
+        history: One row per epoch, with `epoch` and `learning_rate`.
+
+    Returns:
+        The rows of those epochs, in order; none if the rate never fell.
+    """
+    return history[history["learning_rate"].diff() < 0]
+
+
+def limit_outliers(losses: np.ndarray) -> float | None:
+    """Choose where to cut an axis that a few huge values would stretch.
+
+    Three times the 90 % quantile leaves the steep start of an ordinary training
+    alone, and holds as long as fewer than a tenth of the values are outliers.
+
+    Args:
+        losses: Losses of any shape; those not finite are left out.
+
+    Returns:
+        The upper end for the axis, or None if no finite value lies above it.
+    """
+    finite = losses[np.isfinite(losses)]
+    if finite.size == 0:
+        return None
+    limit = 3 * float(np.quantile(finite, 0.9))
+    return limit if finite.max() > limit else None
+
+
+def _draw_panel(axes: Axes, history: pd.DataFrame, quantity: str) -> None:
+    """Draw one quantity's two curves and the best epoch."""
+    from matplotlib.ticker import MaxNLocator
+
+    style_axes(axes)
+    epochs = history["epoch"]
+    marker = "o" if len(history) <= _MARKED_EPOCHS else ""
+    for column, label, style in (
+        (quantity, "train", TRAIN_STYLE),
+        (f"val_{quantity}", "validation", VALIDATION_STYLE),
+    ):
+        axes.plot(
+            epochs, history[column], label=label, marker=marker, linewidth=2, **style
+        )
+    axes.set_xlim(epochs.min() - 0.5, epochs.max() + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    axes.set_xlabel("epoch", fontsize=TEXT_SIZE)
+    axes.set_ylabel(quantity, fontsize=TEXT_SIZE)
+    _mark_best_epoch(axes, history)
+
+
+def _mark_best_epoch(axes: Axes, history: pd.DataFrame) -> None:
+    """Draw a vertical line at the epoch that the checkpoint keeps."""
+    best = history.loc[history["val_accuracy"].idxmax()]
+    axes.axvline(
+        best["epoch"],
+        color=BEST_COLOUR,
+        linestyle="-.",
+        linewidth=1.5,
+        zorder=1,
+        label=f"best epoch {best['epoch']:.0f}: {best['val_accuracy']:.4f}",
+    )
+
+
+def _mark_rate_drops(axes: Axes, history: pd.DataFrame) -> None:
+    """Draw a thin line at each drop of the rate, the new rate written above it."""
+    spacing = _RATE_SPACING * len(history)
+    written = -np.inf
+    for epoch, rate in find_rate_drops(history)[["epoch", "learning_rate"]].to_numpy():
+        label = "learning rate drops" if written == -np.inf else None
+        axes.axvline(
+            epoch,
+            color=MUTED_COLOUR,
+            linestyle=":",
+            linewidth=1.4,
+            zorder=1,
+            label=label,
+        )
+        # A rate per epoch would be a black bar: where they crowd, some go unwritten.
+        if epoch - written >= spacing:
+            axes.text(
+                epoch,
+                1.02,
+                f"{rate:.2g}",
+                transform=axes.get_xaxis_transform(),
+                rotation=60,
+                rotation_mode="anchor",
+                color=MUTED_COLOUR,
+                fontsize=TEXT_SIZE - 2,
+            )
+            written = epoch
+
+
+def _limit_loss(axes: Axes, history: pd.DataFrame) -> None:
+    """Cut the loss axis where outliers would flatten the curves, and say so on it."""
+    losses = history[["loss", "val_loss"]].to_numpy(dtype=float)
+    limit = limit_outliers(losses)
+    if limit is None:
+        return
+    axes.set_ylim(0, limit)
+    highest = losses[np.isfinite(losses)].max()
+    axes.set_ylabel(f"loss (cut; reaches {highest:.3g})", fontsize=TEXT_SIZE)

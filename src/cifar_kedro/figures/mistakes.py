@@ -1,0 +1,80 @@
+"""The images that a network gets wrong with the greatest confidence."""
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.evaluation.runs import Run
+from cifar_kedro.figures.style import TEXT_SIZE, Figure, new_figure
+
+_ROWS, _COLUMNS = 2, 6
+# Pixels: an image, and the place that it has with its caption.
+_SIDE = 32
+_WIDTH, _HEIGHT = 40, 45
+
+
+def find_mistakes(run: Run, count: int) -> pd.DataFrame:
+    """Find the most confident wrong answers, weights at the end of training.
+
+    Args:
+        run: The run.
+        count: Number of them, fewer if there are fewer.
+
+    Returns:
+        A row per image, the most confident first: its `index` among the test images, its
+        `label`, the `answer`, and the answer's probability `confidence`.
+    """
+    answers = pd.DataFrame(
+        {
+            "index": np.arange(len(run.labels)),
+            "label": run.labels,
+            "answer": run.predicted(),
+            "confidence": run.predictions["end"].max(axis=1),
+        }
+    )
+    wrong = answers[answers["label"] != answers["answer"]]
+    return wrong.sort_values("confidence", ascending=False, kind="stable").head(count)
+
+
+def plot_mistakes(run: Run, images: np.ndarray) -> Figure:
+    """Plot the twelve most confident wrong answers.
+
+    Args:
+        run: The run.
+        images: The test images, (n, 32, 32, 3) in [0, 1].
+
+    Returns:
+        A matplotlib figure of 9 x 3.6 inches.
+    """
+    mistakes = find_mistakes(run, _ROWS * _COLUMNS)
+    figure = new_figure("", height=3.6)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.imshow(_arrange(images[mistakes["index"]]), interpolation="none")
+    for place, mistake in enumerate(mistakes.to_dict("records")):
+        row, column = divmod(place, _COLUMNS)
+        label, answer = CLASS_NAMES[mistake["label"]], CLASS_NAMES[mistake["answer"]]
+        axes.text(
+            column * _WIDTH + _SIDE / 2,
+            row * _HEIGHT + _SIDE + 1,
+            f"{label}\n→ {answer} {mistake['confidence']:.1%}",
+            ha="center",
+            va="top",
+            fontsize=TEXT_SIZE - 2,
+        )
+    return figure
+
+
+def _arrange(images: np.ndarray) -> np.ndarray:
+    """Lay images out as one picture, transparent between them.
+
+    One picture is drawn in a tenth of the time that twelve axes would take.
+    """
+    sheet = np.zeros((_ROWS * _HEIGHT, _COLUMNS * _WIDTH, 4), dtype=np.uint8)
+    for place, image in enumerate(images):
+        row, column = divmod(place, _COLUMNS)
+        top, left = row * _HEIGHT, column * _WIDTH
+        cell = sheet[top : top + _SIDE, left : left + _SIDE]
+        cell[..., :3] = (255 * image).round()
+        cell[..., 3] = 255
+    return sheet[:, : -(_WIDTH - _SIDE)]

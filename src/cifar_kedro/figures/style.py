@@ -1,0 +1,132 @@
+"""What the report's figures share: size, type, colours.
+
+matplotlib is imported when a figure is made, not with this module: Kedro imports
+every pipeline for every command, and `kedro registry list` should not wait for it.
+"""
+
+import textwrap
+import unicodedata
+from typing import Any
+
+import numpy as np
+
+# Kedro resolves the hints of node functions at run time. A name imported under
+# TYPE_CHECKING only would make it skip the validation of their parameters.
+Figure = Any
+Axes = Any
+
+# Okabe and Ito's colours, told apart by colour-blind readers; the line styles differ
+# too, for greyscale print. Validation is the solid one: it is the noisier curve, and
+# dashes make noise unreadable.
+TRAIN_STYLE: dict[str, Any] = {"color": "#0072B2", "linestyle": (0, (4, 1.5))}
+VALIDATION_STYLE: dict[str, Any] = {"color": "#D55E00", "linestyle": "-"}
+BEST_COLOUR = "#009E73"
+REPORT_COLOUR = "#56B4E9"
+OURS_COLOUR = "#000000"
+# In kedro-viz, whose ground may be dark or light.
+OURS_CHART_COLOUR = "#8a8a8a"
+CHART_GRID_COLOUR = "rgba(138, 138, 138, 0.3)"
+MUTED_COLOUR = "#595959"
+GRID_COLOUR = "#e5e5e5"
+# The ground of figures, and what is written on surfaces of `OURS_COLOUR`.
+GROUND_COLOUR = "#ffffff"
+
+# Points, for figures 9 inches wide (900 pixels at 100 dpi): still legible when
+# kedro-viz shows them at half that size.
+TEXT_SIZE = 12
+TITLE_SIZE = 14
+
+FULL_WIDTH = 9.0
+THIRD_WIDTH = 4.6
+_TITLE_CHARACTERS = 80
+
+
+def new_figure(title: str, height: float, width: float = FULL_WIDTH) -> Figure:
+    """Make an empty figure, with its title.
+
+    The figure belongs to no display and no pyplot state, so that nodes can run on
+    servers and in threads, and nothing stays in memory once it is saved.
+
+    Args:
+        title: Title above the figure; broken into lines when long; none if empty.
+        height: Height of the figure in inches.
+        width: Width of the figure in inches.
+
+    Returns:
+        A figure whose layout makes room for labels and legends.
+    """
+    from cifar_kedro.figures.fonts import AnyScriptFigure
+
+    figure = AnyScriptFigure(figsize=(width, height), layout="constrained")
+    if title:
+        figure.suptitle(wrap_title(title, _TITLE_CHARACTERS), fontsize=TITLE_SIZE)
+    return figure
+
+
+def wrap_title(title: str, width: int) -> str:
+    """Break a title into lines, in any script; what it says is never a formula.
+
+    Args:
+        title: Of a figure or an experiment.
+        width: Of a line at most, as `text_width` measures it.
+    """
+    return textwrap.fill(title, _count_fitting(title, width)).replace("$", r"\$")
+
+
+def shorten_title(title: str, width: int) -> str:
+    """Cut a title to one line, in any script; what it says is never a formula.
+
+    Args:
+        title: Of an experiment.
+        width: Of the line at most, as `text_width` measures it.
+    """
+    count = _count_fitting(title, width)
+    short = textwrap.shorten(title, count, placeholder=" ...")
+    if short == "...":  # one word, as in scripts that write no spaces
+        short = f"{title[: count - 4]} ..."
+    return short.replace("$", r"\$")
+
+
+def text_width(text: str) -> int:
+    """Measure a text in Latin characters, of which a Chinese one takes two."""
+    return sum(
+        2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+        if not unicodedata.combining(character)
+    )
+
+
+def _count_fitting(text: str, width: int) -> int:
+    """Say how many characters such as a text's have this width."""
+    return width * len(text) // max(1, text_width(text)) or width
+
+
+def style_axes(axes: Axes) -> None:
+    """Give axes the report's text size, a light grid, and no frame above and right.
+
+    Args:
+        axes: The axes to change, in place.
+    """
+    axes.tick_params(labelsize=TEXT_SIZE)
+    axes.grid(color=GRID_COLOUR, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def interval_arms(values: Any, low: Any, high: Any) -> np.ndarray:
+    """Give the lengths of error bars below and above values, shape (2, n).
+
+    Never negative: an interval may miss its value by a rounding error.
+    """
+    values, low, high = (np.asarray(side, dtype=float) for side in (values, low, high))
+    return np.array([values - low, high - values]).clip(min=0)
+
+
+def name_percentage(fraction: float, position: int | None = None) -> str:
+    """Write a tick at a fraction as what it is: 87.5 %, which rounding would call 88.
+
+    Args:
+        fraction: Where the tick is.
+        position: Its number, which matplotlib passes on.
+    """
+    return f"{100 * fraction:.4g}%"

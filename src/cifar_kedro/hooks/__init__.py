@@ -1,0 +1,1 @@
+"""Hooks into Kedro's life cycle: what is refused, noted, locked and cleared away."""

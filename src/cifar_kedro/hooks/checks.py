@@ -1,0 +1,182 @@
+"""What is checked before a run begins: that it can come to its end, and be right."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.io import MemoryDataset
+from kedro.pipeline import Pipeline
+from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.config.errors import DatasetError, SettingsError
+from cifar_kedro.models.network import build_network
+
+
+def check_selection(pipeline: Pipeline, whole: Pipeline, catalog: Any) -> None:
+    """Refuse a selection of nodes that lacks what others hand on in memory.
+
+    Args:
+        pipeline: The nodes to run.
+        whole: All nodes of the pipelines that they were selected from.
+        catalog: The run's catalog.
+
+    Raises:
+        SettingsError: If a node's input has neither a file nor a node that makes it.
+    """
+    completed, lacking = pipeline, _list_lacking(pipeline, catalog)
+    while missing := _list_lacking(completed, catalog):
+        makers = whole.only_nodes_with_outputs(*missing)
+        if not makers.nodes:  # then Kedro tells of it
+            return
+        completed += makers
+    added = [node.name for node in completed.nodes if node not in pipeline.nodes]
+    if added:
+        raise SettingsError(
+            f"These nodes take {', '.join(lacking)}, which has no file: other nodes hand "
+            "it on in memory. Select these, too, with --nodes or --from-nodes: "
+            f"{','.join(added)}"
+        )
+
+
+def _list_lacking(pipeline: Pipeline, catalog: Any) -> list[str]:
+    """List the inputs that are to come from memory and are not there."""
+    names = sorted(pipeline.inputs())
+    return [n for n in names if _in_memory(catalog, n) and not catalog.exists(n)]
+
+
+def _in_memory(catalog: Any, name: str) -> bool:
+    return isinstance(catalog.get(name), MemoryDataset)
+
+
+def check_runner(runner: str, pipeline: Pipeline, catalog: Any) -> None:
+    """Refuse a runner under which a run would fail, or give other results.
+
+    Seeds and dtype policy belong to the process: trainings that share one have to come
+    one after the other. And what is handed on in memory stays in the process.
+
+    Args:
+        runner: The runner as Kedro shows it to hooks: as text.
+        pipeline: The nodes to run.
+        catalog: The run's catalog.
+
+    Raises:
+        SettingsError: If the run needs a `SequentialRunner`, and this is none.
+    """
+    classes = _find_runner_classes(runner)
+    if runner == "None" or (classes and all(map(_is_sequential, classes))):
+        return
+    threads = bool(classes) and all(issubclass(c, ThreadRunner) for c in classes)
+    if reason := _explain_need(pipeline, catalog, threads):
+        name = classes[0].__name__ if classes else runner
+        raise SettingsError(
+            f"--runner: received {name}, expected SequentialRunner, Kedro's default. "
+            f"{reason} Leave --runner out. For several trainings at once, start a process "
+            "for each experiment, or use Airflow: docs/clusters.md. For several seeds: "
+            "kedro seeds."
+        )
+
+
+def _explain_need(pipeline: Pipeline, catalog: Any, threads: bool) -> str | None:
+    """Say why a run needs a sequential runner, if it does."""
+    nodes = pipeline.only_nodes_with_tags("modelling").nodes
+    if trained := sorted({str(node.namespace) for node in nodes}):
+        return (
+            f"This run trains or evaluates {', '.join(trained)}. Seeds and dtype policy "
+            "belong to the process: trainings that share it at one time would give other "
+            "results than alone."
+        )
+    between = pipeline.datasets() - pipeline.inputs() - pipeline.outputs()
+    handed_on = sorted(name for name in between if _in_memory(catalog, name))
+    if handed_on and not threads:
+        return (
+            f"This run hands on {', '.join(handed_on)} in memory, which other processes "
+            "do not see."
+        )
+    return None
+
+
+def _find_runner_classes(runner: str) -> list[type[AbstractRunner]]:
+    """Find the class of a runner from its text, ``<package.Class object at 0x...>``.
+
+    Several may have the name, as after a module was loaded again.
+    """
+    return [
+        found
+        for found in _walk_subclasses(AbstractRunner)
+        if runner.startswith(f"<{found.__module__}.{found.__qualname__} object")
+    ]
+
+
+def _walk_subclasses(base: Any) -> Iterator[Any]:
+    for subclass in base.__subclasses__():
+        yield subclass
+        yield from _walk_subclasses(subclass)
+
+
+def _is_sequential(runner: type[AbstractRunner]) -> bool:
+    return (
+        issubclass(runner, SequentialRunner)
+        and runner._get_executor is SequentialRunner._get_executor
+    )
+
+
+def check_backbones(pipeline: Pipeline, catalog: Any, only_missing: bool) -> None:
+    """Fetch the weights that trainings start from, before the first training.
+
+    Args:
+        pipeline: The nodes to run.
+        catalog: The run's catalog.
+        only_missing: Whether Kedro leaves out what has its outputs.
+
+    Raises:
+        MissingFileError: If they cannot be had.
+    """
+    for dataset in sorted(pipeline.inputs()):
+        name, _, kind = dataset.rpartition(".")
+        if kind != "checkpoint" or (only_missing and catalog.exists(f"{name}.model")):
+            continue
+        experiment = Experiment.model_validate(catalog.load(f"params:{name}"))
+        if experiment.network.backbone:
+            build_network(experiment.network)
+
+
+class SplitHooks:
+    """Refuses to train on a split that is not there, or of which nothing is known."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Look for what data engineering writes beside a split.
+
+        Raises:
+            DatasetError: If it is missing, and the run does not make it.
+        """
+        name = "identical_images"
+        if name in pipeline.inputs() and not catalog.exists(name):
+            raise DatasetError(
+                f"There is no {name}.json beside the split of this seed (`{name}` in the "
+                "catalog): no split was made, or by an older version. Make it, in the same "
+                "environment and with the --params of this run: kedro run --pipelines "
+                "data_engineering"
+            )
+
+
+class CheckHooks:
+    """Refuses a run that could not come to its end, or whose results would be wrong."""
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Any, catalog: Any
+    ) -> None:
+        """Check it before anything is loaded.
+
+        Raises:
+            SettingsError: If it needs another runner, or more nodes.
+            MissingFileError: If the weights that a training starts from cannot be had.
+        """
+        names = run_params["pipeline_names"] or ["__default__"]
+        whole = sum((pipelines[name] for name in names), Pipeline([]))
+        check_runner(run_params["runner"], pipeline, catalog)
+        check_selection(pipeline, whole, catalog)
+        check_backbones(pipeline, catalog, run_params["only_missing_outputs"])

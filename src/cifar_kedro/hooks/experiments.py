@@ -1,0 +1,112 @@
+"""The pipelines of the configuration in use."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from parse import parse
+
+from cifar_kedro import pipeline_registry
+from cifar_kedro.config.errors import SettingsError
+from cifar_kedro.config.globals import find_unusable
+from cifar_kedro.config.keras_settings import check_keras
+from cifar_kedro.config.loader import is_experiment
+from cifar_kedro.hooks.trainings import logger
+
+
+class ExperimentHooks:
+    """Keeps the pipelines in step with the configuration in use."""
+
+    _parameters: Any = None
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Register the experiments of this session's configuration.
+
+        Kedro does not tell ``register_pipelines`` which configuration is in use (an
+        environment, another ``--conf-source``), and it may add or change experiments.
+
+        Raises:
+            SettingsError: If the catalog can't name files where the project lies.
+        """
+        check_project_path(context.project_path)
+        self._parameters = context.config_loader["parameters"]
+        pipeline_registry.use_parameters(self._parameters)
+        # Kedro keeps the pipelines of an earlier session of the same process.
+        pipelines.configure(pipeline_registry.__name__)
+
+    @hook_impl
+    def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
+        """Warn of a catalog entry that no pipeline uses, but whose name is close to one's.
+
+        Such as one in conf/local that was meant to take another's place.
+        """
+        everything = (pipelines["__default__"], pipelines["classify"])
+        used = {name for pipeline in everything for name in pipeline.datasets()}
+        used |= {name.replace(".model", ".failure") for name in used}  # `FailureHooks`
+        for entry, meant in find_misspelt_entries(conf_catalog, used).items():
+            logger.warning(
+                "catalog entry '%s': no pipeline uses it. Did you mean '%s'?",
+                entry,
+                meant,
+            )
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any) -> None:
+        """Refuse what would fail later: a wrong Keras, a model that is not there.
+
+        Only here: any other run can do without them.
+
+        Raises:
+            MissingPackageError: If Keras' backend is not installed.
+            SettingsError: If Keras' settings are refused (`check_keras`), or no
+                experiment has the name of the one to classify with.
+        """
+        if any({"modelling", "classify"} & node.tags for node in pipeline.nodes):
+            check_keras()
+        if not pipeline.only_nodes_with_tags("classify").nodes:
+            return
+        name = self._parameters["classify"]["experiment"]
+        experiments = [n for n, v in self._parameters.items() if is_experiment(v)]
+        if name not in experiments:
+            raise SettingsError(
+                f"classify.experiment: received {name!r}, "
+                f"expected one of {', '.join(experiments)}"
+            )
+
+
+def check_project_path(folder: Path) -> None:
+    """Refuse a project whose own path the catalog would read as more than a path.
+
+    Raises:
+        SettingsError: If there is a sign in it of which that is so.
+    """
+    if sign := find_unusable(str(folder)):
+        raise SettingsError(
+            f"The project lies in {folder}. Expected a path without '{sign}', which the "
+            "catalog takes for more than a sign of a name. Move or rename the folder"
+        )
+
+
+def find_misspelt_entries(entries: Iterable[str], used: set[str]) -> dict[str, str]:
+    """Find catalog entries that fit no dataset, but nearly do.
+
+    Args:
+        entries: Names, or patterns such as ``{experiment}.model``.
+        used: The names of datasets that pipelines load or save.
+
+    Returns:
+        What was probably meant, by entry.
+    """
+    fitting = {
+        entry for entry in entries if any(parse(entry, dataset) for dataset in used)
+    }
+    known = sorted(used | fitting)
+    meant = {
+        entry: get_close_matches(entry, known, 1, cutoff=0.85)
+        for entry in set(entries) - fitting
+    }
+    return {entry: close[0] for entry, close in sorted(meant.items()) if close}

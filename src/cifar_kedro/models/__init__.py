@@ -1,0 +1,1 @@
+"""From descriptions to Keras models, and what stands in them."""

@@ -1,0 +1,183 @@
+"""From the description of a network to a Keras model."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+from kedro.utils import find_kedro_project
+
+from cifar_kedro.config import Backbone, Block, Network
+from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.config.errors import MissingFileError
+
+IMAGE_SHAPE = (32, 32, 3)
+WHITENING = "whitening"  # the layer's name
+
+# Kedro resolves type hints when it validates parameters: keras must not be imported for it.
+Model = Any
+Tensor = Any
+
+
+def build_network(network: Network) -> Model:
+    """Build an untrained network.
+
+    By default layers are placed as in the report: BatchNormalization after the
+    activation, dropout after each block's pooling and after each hidden dense layer, the
+    L2 penalty on the kernels of all convolutions and hidden dense layers, not on the
+    softmax layer.
+
+    Args:
+        network: Its description.
+
+    Returns:
+        A `keras.Model` from float images (n, 32, 32, 3) to probabilities (n, 10).
+
+    Raises:
+        MissingFileError: If the backbone's weights cannot be had.
+    """
+    from keras import Input, layers
+    from keras import Model as KerasModel
+
+    if network.backbone:
+        inputs, x = _backbone(network.backbone)
+    else:
+        inputs = x = Input(IMAGE_SHAPE)
+    if network.whitening:
+        x = _whitening(network, x)
+    for number, block in enumerate(network.blocks, start=1):
+        x = _block(network, block, number, x)
+    x = (
+        layers.GlobalMaxPooling2D(name="global_max")(x)
+        if network.global_max
+        else layers.Flatten(name="flatten")(x)
+    )
+    for number, units in enumerate(network.dense, start=1):
+        name = f"dense{number}"
+        x = _normalized(
+            network, name, layers.Dense(units, **_learned(network, name))(x)
+        )
+        x = _dropped(network, name, x)
+    if network.feature_scale != 1:
+        x = layers.Rescaling(network.feature_scale, name="feature_scale")(x)
+    # Probabilities in float32 whatever the precision of the rest.
+    outputs = layers.Dense(
+        len(CLASS_NAMES), activation="softmax", name="classes", dtype="float32"
+    )(x)
+    return KerasModel(inputs, outputs)
+
+
+def _block(network: Network, block: Block, number: int, x: Tensor) -> Tensor:
+    from keras import layers
+
+    pooling = layers.MaxPooling2D(2, name=f"pool{number}")
+    for index, filters in enumerate(block.filters, start=1):
+        name = f"conv{number}_{index}"
+        convolution = layers.Conv2D(
+            filters, 3, padding="same", **_learned(network, name)
+        )
+        x = convolution(x)
+        if network.identity_start:
+            _start_as_identity(convolution)
+        if block.pool == "first" and index == 1:
+            x = pooling(x)
+        x = _normalized(network, name, x)
+    x = pooling(x) if block.pool is True else x
+    return _dropped(network, f"block{number}", x)
+
+
+def _learned(network: Network, name: str) -> dict[str, Any]:
+    """List what convolutions and hidden dense layers have in common."""
+    from keras import regularizers
+
+    normalization = network.normalization
+    late = normalization is not None and normalization.before_activation
+    return {
+        "name": name,
+        "activation": None if late else network.activation,
+        "use_bias": not late,
+        "kernel_regularizer": regularizers.L2(network.l2) if network.l2 else None,
+    }
+
+
+def _normalized(network: Network, name: str, x: Tensor) -> Tensor:
+    """Normalize the output of the layer called `name`, if the network does that."""
+    from keras import layers
+
+    normalization = network.normalization
+    if not normalization:
+        return x
+    x = layers.BatchNormalization(
+        momentum=normalization.momentum,
+        scale=normalization.scale,
+        name=f"{name}_bn",
+    )(x)
+    if normalization.before_activation:
+        x = layers.Activation(network.activation, name=f"{name}_{network.activation}")(
+            x
+        )
+    return x
+
+
+def _dropped(network: Network, name: str, x: Tensor) -> Tensor:
+    from keras import backend, layers
+
+    if not network.dropout:
+        return x
+    # Without a seed, on torch, it draws from a state that is in no variable, so that a
+    # resumed training would go another way. On the others Keras does as much itself.
+    seed = random.randint(1, 10**9) if backend.backend() == "torch" else None
+    return layers.Dropout(network.dropout, name=f"{name}_dropout", seed=seed)(x)
+
+
+def _start_as_identity(convolution: Any) -> None:
+    """Let its first filters hand on the channels of its input (PyTorch's `dirac_`)."""
+    kernel = convolution.get_weights()[0]
+    side, _, inputs, filters = kernel.shape
+    shared = range(min(inputs, filters))
+    kernel[..., shared] = 0
+    kernel[side // 2, side // 2, shared, shared] = 1
+    convolution.set_weights([kernel, *convolution.get_weights()[1:]])
+
+
+def _whitening(network: Network, x: Tensor) -> Tensor:
+    """Place the whitening layer; see `cifar_kedro.models.whitening` for its weights."""
+    from keras import layers
+
+    assert network.whitening
+    return layers.Conv2D(
+        network.whitening.filters,
+        network.whitening.size,
+        activation=network.activation,
+        trainable=False,
+        name=WHITENING,
+    )(x)
+
+
+def _backbone(backbone: Backbone) -> tuple[Tensor, Tensor]:
+    """Return input and output of the backbone, its first layers frozen."""
+    from keras.applications import VGG16
+
+    weights = backbone.weights
+    if weights not in (None, "imagenet"):
+        # As relative paths of the catalog, wherever the command was called.
+        weights = str((find_kedro_project(Path.cwd()) or Path.cwd()) / weights)
+        if not Path(weights).is_file():
+            raise MissingFileError(_no_weights(weights, "there is no such file"))
+    try:
+        vgg = VGG16(include_top=False, weights=weights, input_shape=IMAGE_SHAPE)
+    except Exception as error:
+        # Keras wraps whatever went wrong with the download in a bare Exception.
+        raise MissingFileError(_no_weights(weights, str(error))) from error
+    names = [layer.name for layer in vgg.layers]
+    for layer in vgg.layers[: names.index(backbone.trainable_from)]:
+        layer.trainable = False
+    return vgg.inputs[0], vgg.get_layer(backbone.up_to).output
+
+
+def _no_weights(weights: str | None, reason: str) -> str:
+    return (
+        f"network.backbone.weights: received '{weights}', but {reason}. Expected 'imagenet' "
+        "and a connection from which Keras can download VGG16, or the path of its file "
+        "'vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5', or null for random weights "
+        "(for tests of the structure: it is not the report's experiment then)."
+    )

@@ -1,0 +1,65 @@
+"""How Keras uses the hardware: precision, devices, and what its backend needs."""
+
+from typing import Any
+
+import keras
+
+from cifar_kedro.config import Execution
+from cifar_kedro.config.errors import SettingsError
+from cifar_kedro.config.keras_settings import settle_keras
+from cifar_kedro.training.batches import ShuffledBatches
+
+
+def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
+    """Set what Keras keeps globally, before anything of an experiment is made.
+
+    Args:
+        seed: Seeds Python, numpy and the backend.
+        precision: Keras' dtype policy for the layers to come.
+        execution: Devices and determinism.
+
+    Raises:
+        SettingsError: If the backend can't do what `execution` asks for, or a setting of
+            Keras is refused: see `cifar_kedro.config.keras_settings`.
+    """
+    settle_keras()
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(precision)
+    backend = keras.backend.backend()
+    if execution.data_parallel:
+        if backend != "jax":
+            raise SettingsError(
+                f"execution.data_parallel: received true on Keras' {backend} backend, "
+                "expected false: Keras distributes on JAX only (KERAS_BACKEND=jax)"
+            )
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+    else:  # an earlier run of the same process may have set one
+        keras.distribution.set_distribution(None)
+    if execution.deterministic_operations:
+        if backend != "tensorflow":
+            raise SettingsError(
+                f"execution.deterministic_operations: received true on Keras' {backend} "
+                "backend, expected false: only TensorFlow has such a switch. For JAX, "
+                "set XLA_FLAGS=--xla_gpu_deterministic_ops=true"
+            )
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+
+
+def for_fit(batches: ShuffledBatches) -> Any:
+    """Wrap endless batches for `keras.Model.fit`."""
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    from cifar_kedro.training.tensorflow_feed import as_dataset
+
+    return as_dataset(batches)
+
+
+def for_training(network: keras.Model) -> keras.Model:
+    """Return the network, its variables shared, in the form that trains fastest."""
+    if keras.backend.backend() != "tensorflow":
+        return network
+    from cifar_kedro.models.tensorflow.layers import tune_layers
+
+    return tune_layers(network)

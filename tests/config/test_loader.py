@@ -1,0 +1,426 @@
+import csv
+import shutil
+
+import pytest
+import yaml
+
+from cifar_kedro import pipeline_registry
+from cifar_kedro.config import Experiment
+from cifar_kedro.config.differences import find_differences
+from cifar_kedro.config.errors import SettingsError
+from cifar_kedro.config.loader import (
+    ExperimentConfigLoader,
+    inherit_experiments,
+    is_experiment,
+)
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
+from tests.conftest import ROOT, load_parameters
+
+
+def make_loader(env=None, **runtime_params):
+    return ExperimentConfigLoader(
+        ROOT / "conf",
+        env=env,
+        runtime_params=runtime_params,
+        **CONFIG_LOADER_ARGS | {"default_run_env": "base"},
+    )
+
+
+def test_sections_merge_key_by_key_and_lists_are_replaced():
+    parameters = {
+        "a": {"network": {"dropout": 0.1, "dense": [1, 2]}, "title": "A"},
+        "b": {"builds_on": "a", "network": {"dense": [3]}, "title": "B"},
+        "c": {"builds_on": "b", "network": None, "title": "C"},
+    }
+    complete = inherit_experiments(parameters)
+    assert complete["b"] == {
+        "builds_on": "a",
+        "name": "b",
+        "network": {"dropout": 0.1, "dense": [3]},
+        "title": "B",
+    }
+    assert complete["c"]["network"] is None
+
+
+def test_what_the_report_says_is_not_inherited():
+    parameters = {
+        "a": {"title": "A", "reported": {}},
+        "b": {"title": "B", "builds_on": "a"},
+    }
+    assert "reported" not in inherit_experiments(parameters)["b"]
+
+
+def test_inheritance_leaves_its_input_alone():
+    parameters = {
+        "a": {"title": "A", "network": {"l2": 0.0}},
+        "b": {"title": "B", "builds_on": "a"},
+        "seed": 0,
+    }
+    before = yaml.safe_dump(parameters)
+    inherit_experiments(parameters)["b"]["network"]["l2"] = 1.0
+    assert yaml.safe_dump(parameters) == before
+
+
+@pytest.mark.parametrize("parent", ["z", "seed", 3, ["b"], {}])
+def test_unknown_parent_is_refused(parent):
+    with pytest.raises(ValueError, match=r"b.builds_on: received .*, expected .* b"):
+        inherit_experiments({"b": {"title": "B", "builds_on": parent}, "seed": 0})
+
+
+@pytest.mark.parametrize("names", ["a", "ab", "abc"])
+def test_circles_are_refused(names):
+    blocks = {
+        name: {"title": name, "builds_on": names[i - 1]} for i, name in enumerate(names)
+    }
+    with pytest.raises(ValueError, match=r"in a circle: a -> .*a"):
+        inherit_experiments(blocks)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil", "a/b", "my exp", "exp.x", "a{b}", "9", "", "reporting", "classify"],
+)
+def test_names_that_paths_or_pipelines_cannot_have_are_refused(name):
+    with pytest.raises(ValueError, match="expected a name of letters, digits and _"):
+        inherit_experiments({name: {"title": "T"}})
+
+
+def test_a_block_is_named_by_its_key_alone():
+    with pytest.raises(ValueError, match=r"exp0\.name: received 'mine', expected none"):
+        inherit_experiments({"exp0": {"title": "Mine", "name": "mine"}})
+
+
+def test_names_that_differ_in_case_only_are_refused():
+    with pytest.raises(
+        ValueError, match=r"experiment 'exp0': expected names that differ"
+    ):
+        inherit_experiments({"exp0": {"title": "T"}, "Exp0": {"title": "T"}})
+
+
+def test_params_reach_any_leaf():
+    parameters = make_loader(exp9={"training": {"epochs": 3}}, seed=4)["parameters"]
+    assert parameters["exp9"]["training"]["epochs"] == 3
+    assert parameters["exp9"]["training"]["batch_size"] == 512
+    assert parameters["seed"] == 4
+    assert parameters["exp8b"]["training"]["epochs"] == 200
+
+
+def test_catalog_paths_carry_the_seed():
+    for seed in (0, 3):
+        path = make_loader(seed=seed)["catalog"]["{experiment}.model"]["filepath"]
+        assert path == f"data/06_models/{{experiment}}/seed-{seed}/model.keras"
+
+
+def test_the_sample_environment_never_writes_where_the_real_one_does():
+    catalogs = [make_loader(env=env)["catalog"] for env in ("base", "sample")]
+    real, sample = (
+        {d.get("filepath") or d.get("path") for d in c.values()} for c in catalogs
+    )
+    assert len(sample) > 10
+    assert sample & real == {None}  # the datasets in memory
+    assert all(path is None or path.startswith("data/sample/") for path in sample)
+
+
+@pytest.mark.parametrize("env", ["ablation", "tuning"])
+def test_environments_on_real_images_share_the_archive_and_nothing_else(env):
+    base, own = (make_loader(env=name)["catalog"] for name in ("base", env))
+    assert own.pop("cifar10") == base["cifar10"]
+    paths = {d.get("filepath") or d.get("path") for d in own.values()} - {None}
+    assert len(paths) > 10
+    assert all(path.startswith(f"data/{env}/") for path in paths)
+
+
+def test_catalog_paths_carry_what_is_classified():
+    catalog = make_loader(classify={"images": "mine", "weights": "end"})["catalog"]
+    assert catalog["own_images"]["path"] == "mine"
+    path = catalog["{experiment}.classified_images"]["filepath"]
+    assert "/classify/{experiment}/seed-0/end/" in path
+
+
+@pytest.mark.parametrize("name", ["exp99", "exp8", "sead"])
+@pytest.mark.parametrize(
+    "value", [{"training": {"epochs": 3}}, {"network": {}}, {"builds_on": "exp0"}, 3]
+)
+def test_unknown_parameters_are_refused(name, value):
+    message = f"parameter '{name}': received .*, expected one of seed.* exp0, exp1"
+    with pytest.raises(ValueError, match=message):
+        make_loader(**{name: value})["parameters"]
+
+
+def test_the_sample_needs_no_weights_from_the_network():
+    assert load_parameters("sample")["exp12"]["network"]["backbone"]["weights"] is None
+
+
+def test_the_sample_shortens_every_experiment():
+    parameters = load_parameters("sample")
+    assert parameters["max_epochs"] == 2
+    assert {
+        b["training"]["batch_size"] for b in parameters.values() if is_experiment(b)
+    } == {64}
+
+
+def test_the_ablation_takes_one_part_at_a_time_from_exp13():
+    blocks = {
+        name: Experiment.model_validate(block)
+        for name, block in load_parameters("ablation").items()
+        if is_experiment(block)
+    }
+    short = blocks["short"].model_dump(exclude={"name", "title", "builds_on"})
+    others = [block for block in blocks.values() if block.builds_on == "short"]
+    assert len(others) == 15
+    for block in others:
+        changes = find_differences(
+            short, block.model_dump(exclude={"name", "title", "builds_on"})
+        )
+        parts = {".".join(key.split(".")[:2]) for key in changes}
+        if block.name == "no_shifts":
+            assert parts == {
+                "augmentation.width_shift_range",
+                "augmentation.height_shift_range",
+            }
+        else:
+            assert len(parts) == 1, block.name
+
+
+def test_every_row_of_the_ablation_is_a_block_of_its_environment():
+    with (ROOT / "docs/results/ablation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    blocks = load_parameters("ablation")
+    assert rows[0]["block"] == "short"
+    for row in rows:
+        experiment = Experiment.model_validate(blocks[row["block"]])
+        assert experiment.training.epochs == int(row["epochs"])
+        assert experiment.training.validation_images is None  # all of them measure
+
+
+def test_every_row_of_the_tuning_is_a_block_of_its_environment():
+    with (ROOT / "docs/results/tuning.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    blocks = load_parameters("tuning")
+    names = {name for name, block in blocks.items() if is_experiment(block)}
+    assert names - set(load_parameters()) == {row["block"] for row in rows}
+    for row in rows:
+        experiment = Experiment.model_validate(blocks[row["block"]])
+        assert experiment.training.epochs == int(row["epochs"])
+        assert experiment.training.validation_images is None  # all of them measure
+
+
+def list_by_registry(project):
+    return pipeline_registry.register_pipelines()
+
+
+def load_by_session(project):
+    return load_parameters(conf=project / "conf")
+
+
+@pytest.mark.parametrize("read", [list_by_registry, load_by_session])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("exp0: {title: A, builds_on: exp1}\n" * 2, "line 2: received 'exp0' twice"),
+        ("\n14: {title: A}\n", "line 2: received the key 14, which YAML does not"),
+        ("\non: {title: A}\n", "line 2: received the key on, which YAML does not"),
+        ("null: {title: A}\n", "line 1: received the key null, which YAML does not"),
+        ("2026-11-28: {title: A}\n", "experiment '2026-11-28': expected a name of"),
+        ("a:\n\ttitle: A\n", "line 2: received what is not YAML"),
+        ("mine: {title: 010}\n", "line 1: mine.title: received 010, expected a plain"),
+        ("mine: {title: }\n", "line 1: mine.title: received no value"),
+        ("- mine\n", "received a list, expected lines"),
+        ("mine: {title: Kühe}\n", "line 1: received a character that is not UTF-8"),
+        ("seed: 1\n", "both have seed. Keep each block in one file"),
+    ],
+)
+def test_what_a_file_gets_wrong_is_refused_alike_by_every_command(
+    project, read, text, message
+):
+    path = project / "conf/base/parameters_mine.yml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(SettingsError) as refusal:
+        read(project)
+    assert message in str(refusal.value)
+    assert ("experiment" in message) or str(path) in str(refusal.value)
+
+
+@pytest.mark.parametrize("read", [list_by_registry, load_by_session])
+def test_parts_of_a_block_in_two_files_of_an_environment_are_refused(project, read):
+    path = project / "conf/base/parameters_mine.yml"
+    path.write_text("exp0: {network: {global_max: true}}\n")
+    with pytest.raises(SettingsError, match=r"_experiments\.yml and .*have exp0\."):
+        read(project)
+
+
+@pytest.mark.parametrize("read", [list_by_registry, load_by_session])
+def test_an_empty_file_and_a_byte_order_mark_do_no_harm(project, read):
+    (project / "conf/base/parameters_none.yml").touch()
+    path = project / "conf/base/parameters_mine.yml"
+    path.write_text("\ufeffmine: {title: A, builds_on: exp0}\n", encoding="utf-8")
+    assert "mine" in read(project)
+
+
+@pytest.mark.parametrize("kind", ["globals", "catalog", "credentials", "mlflow"])
+def test_every_kind_of_configuration_is_read_strictly(project, kind):
+    path = project / f"conf/local/{kind}.yml"
+    path.write_text("own:\n  key: 0123\n")
+    message = rf"{path}, line 2: own\.key: received 0123"
+    with pytest.raises(SettingsError, match=message):
+        ExperimentConfigLoader(project / "conf", **CONFIG_LOADER_ARGS)[kind]
+
+
+@pytest.fixture
+def conf(tmp_path, monkeypatch):
+    """Give a copy of the configuration, with an empty conf/local."""
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("DISK", "/mnt/disk")
+    monkeypatch.delenv("NOPE", raising=False)
+    ignore = shutil.ignore_patterns("local")
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=ignore)
+    (tmp_path / "conf/local").mkdir()
+    return tmp_path / "conf"
+
+
+def load(conf, key, **runtime_params):
+    arguments = {"runtime_params": runtime_params, **CONFIG_LOADER_ARGS}
+    return ExperimentConfigLoader(conf, **arguments)[key]
+
+
+def test_every_path_of_the_catalog_starts_where_home_and_variables_lead(conf):
+    (conf / "local/globals.yml").write_text(
+        "data: ~/cifar\narchive: {filepath: $DISK/archive.tar.gz}\n"
+    )
+    (conf / "local/catalog.yml").write_text(
+        "_root: $DISK/mine\nmine: {type: text.TextDataset, filepath: '${_root}/x.txt'}\n"
+    )
+    catalog = load(conf, "catalog", classify={"images": "~/Pictures"})
+    assert catalog.pop("cifar10")["filepath"] == "/mnt/disk/archive.tar.gz"
+    assert catalog.pop("own_images")["path"] == "/home/me/Pictures"
+    assert catalog.pop("mine")["filepath"] == "/mnt/disk/mine/x.txt"
+    paths = {d.get("filepath") or d.get("path") for d in catalog.values()} - {None}
+    assert len(paths) > 10
+    assert all(path.startswith("/home/me/cifar/0") for path in paths)
+
+
+def test_an_address_changes_by_its_variables_only(conf, monkeypatch):
+    monkeypatch.setenv("BUCKET", "team")
+    (conf / "local/globals.yml").write_text("data: s3://$BUCKET/~me\n")
+    path = load(conf, "catalog")["metrics"]["path"]
+    assert path == "s3://team/~me/07_model_output"
+
+
+@pytest.mark.parametrize("env", ["local", "ablation", "tuning", "sample"])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("data: $NOPE/cifar", "data: .*environment variable NOPE is not set"),
+        ("dta: x", r"unknown key 'dta' \(did you mean 'data'"),
+        ("archive: {filpath: x}", r"unknown key 'filpath' \(did you mean 'filepath'"),
+        (
+            "data: ${oc.env:HOME}/cifar",
+            r"data \(globals\): Unsupported interpolation type oc\.env\. In a path an "
+            r"environment variable is written \$NAME, without braces",
+        ),
+        (
+            "data: ${HOME}/cifar",
+            r"data \(globals\): Interpolation key 'HOME' not found",
+        ),
+    ],
+)
+def test_globals_that_would_be_ignored_or_misread_are_refused(
+    conf, env, settings, message
+):
+    (conf / env / "globals.yml").write_text(settings)
+    with pytest.raises(ValueError, match=message):
+        ExperimentConfigLoader(conf, env=env, **CONFIG_LOADER_ARGS)
+
+
+def test_keys_of_ones_own_are_read_by_ones_own_entries(conf):
+    (conf / "local/globals.yml").write_text(
+        "_root: ~/mine\nown: {folder: '${_root}'}\n"
+    )
+    (conf / "local/catalog.yml").write_text(
+        "mine: {type: text.TextDataset, filepath: '${globals:own.folder}/x.txt'}\n"
+    )
+    assert load(conf, "catalog")["mine"]["filepath"] == "/home/me/mine/x.txt"
+
+
+def test_a_path_of_the_catalog_with_an_unknown_variable_is_named(conf):
+    (conf / "local/catalog.yml").write_text(
+        "mine: {type: text.TextDataset, filepath: $NOPE/x.txt}\n"
+    )
+    with pytest.raises(
+        ValueError, match=r"^catalog\.mine\.filepath: .* NOPE is not set"
+    ):
+        load(conf, "catalog")
+
+
+def test_credentials_that_no_file_has_are_named(conf):
+    (conf / "local/globals.yml").write_text("credentials: taem\n")
+    with pytest.raises(ValueError, match=r"'taem' in globals\.yml, .* which has none"):
+        load(conf, "catalog")
+    (conf / "local/credentials.yml").write_text("team: {key: x}\n")
+    with pytest.raises(ValueError, match="which has team"):
+        load(conf, "catalog")
+
+
+@pytest.mark.parametrize(
+    ("file", "key"), [("mlflow.yml", "sever"), ("airflow.yml", "default")]
+)
+def test_misspelt_keys_of_plugins_are_refused(conf, file, key):
+    (conf / "local" / file).write_text(f"{key}: {{retris: 1}}\n")
+    with pytest.raises(
+        ValueError, match=r"unknown key '(sever|retris)' \(did you mean"
+    ):
+        load(conf, file.removesuffix(".yml"))
+
+
+def test_the_address_of_mlflow_is_a_path_too(conf):
+    (conf / "local/mlflow.yml").write_text("server: {mlflow_tracking_uri: ~/runs}\n")
+    assert load(conf, "mlflow")["server"]["mlflow_tracking_uri"] == "/home/me/runs"
+
+
+def mount_config_map(folder, **files):
+    """Lay out files as Kubernetes does: links, so that all of them change at once."""
+    (folder / "..2026_01_01_00_00_00.1").mkdir(parents=True)
+    (folder / "..data").symlink_to("..2026_01_01_00_00_00.1")
+    for name, content in files.items():
+        (folder / "..data" / f"{name}.yml").write_text(content)
+        (folder / f"{name}.yml").symlink_to(f"..data/{name}.yml")
+
+
+def test_a_config_map_is_read(conf):
+    (conf / "local").rmdir()
+    files = {"globals": "data: /mnt/team\n", "credentials": "team: {key: x}\n"}
+    mount_config_map(
+        conf / "local",
+        **files,
+        parameters="seed: 4\n",
+        parameters_mine="mine: {title: Mine, builds_on: exp0}\n",
+    )
+    loader = ExperimentConfigLoader(conf, **CONFIG_LOADER_ARGS)
+    assert loader["catalog"]["metrics"]["path"] == "/mnt/team/07_model_output"
+    assert loader["parameters"]["seed"] == 4
+    assert loader["parameters"]["mine"]["builds_on"] == "exp0"
+    assert loader["credentials"] == {"team": {"key": "x"}}
+
+
+@pytest.mark.parametrize("place", [".dotfiles", ".projects/x/conf[1]"])
+def test_configuration_behind_a_link_is_read(conf, tmp_path, place):
+    (tmp_path / place).parent.mkdir(exist_ok=True, parents=True)
+    (conf / "local").rename(tmp_path / place)
+    (conf / "local").symlink_to(tmp_path / place)
+    (conf / "local/globals.yml").write_text("data: /mnt/team\n")
+    assert load(conf, "catalog")["metrics"]["path"] == "/mnt/team/07_model_output"
+
+
+@pytest.mark.parametrize(
+    "name", [".projects", "a[b]c", "a{b", "~", "q?*", "a#b %20", "dol$lar"]
+)
+def test_the_folder_of_the_configuration_may_have_any_name(conf, tmp_path, name):
+    conf = conf.rename(tmp_path / name)
+    assert len(load(conf, "parameters")) > 14
+    assert load(conf, "globals")["data"] == "data"
+
+
+def test_stray_settings_are_refused(conf):
+    (conf / "local/globals.yaml").write_text("data: /mnt/team\n")
+    with pytest.raises(ValueError, match=r"local/globals\.yaml: nothing reads a file"):
+        load(conf, "parameters")

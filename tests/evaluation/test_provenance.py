@@ -1,0 +1,108 @@
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import keras
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cifar_kedro
+from cifar_kedro.config import Execution
+from cifar_kedro.evaluation import provenance
+from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
+from tests.conftest import make_experiment, make_images
+
+
+def describe(**execution):
+    return describe_run(
+        *(make_images(10), make_images(10), make_experiment(), 0, 1),
+        Execution(**execution),
+        {},
+    )
+
+
+def test_a_run_is_described_in_what_json_can_hold():
+    experiment = make_experiment(augmentation={"rotation_range": 10.0})
+    run = describe_run(
+        *(make_images(40), make_images(20), experiment, 3, None, Execution()),
+        {"train": 3},
+    )
+    assert json.loads(json.dumps(run)) == run
+    assert run["parameters"] == experiment.model_dump()
+    assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 20, None)
+    assert run["data_sha256"] == hash_images(make_images(40), make_images(20))
+    assert run["identical_images"] == {"train": 3}
+    assert run["code"]["version"] == cifar_kedro.__version__
+    assert run["backend"] == keras.backend.backend()
+    assert set(run["packages"]) == {"python", "kedro", "keras", "numpy", run["backend"]}
+    assert run["packages"]["numpy"] == np.__version__
+    assert run["hardware"]["processor"]
+    assert run["hardware"]["cores"] >= 1
+    assert run["hardware"]["memory_gb"] > 0.1
+    started = datetime.fromisoformat(run["started"])
+    assert timedelta(0) <= datetime.now(UTC) - started < timedelta(minutes=1)
+
+
+def test_the_execution_is_described_and_may_change_within_a_training():
+    one, other = describe(), describe(steps_per_execution=79)
+    assert one["execution"] == Execution().model_dump()
+    assert other["execution"] == one["execution"] | {"steps_per_execution": 79}
+    assert name_origin(other) == name_origin(one)
+
+
+def test_gpus_are_named(monkeypatch):
+    import tensorflow as tf
+
+    gpus = [tf.config.PhysicalDevice(f"/gpu:{i}", "GPU") for i in range(2)]
+    details = {"/gpu:0": {"device_name": "NVIDIA H100"}, "/gpu:1": {}}
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(
+        tf.config.experimental, "get_device_details", lambda gpu: details[gpu.name]
+    )
+    run = describe()
+    assert run["hardware"]["accelerators"] == ["NVIDIA H100", "/gpu:1"]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 19), st.integers(0, 31), st.integers(0, 2))
+def test_the_hash_tells_any_changed_pixel_and_label(image, row, channel):
+    data = make_images(20)
+    assert hash_images(data) == hash_images(make_images(20))
+    pixels, labels = make_images(20), make_images(20)
+    pixels["images"][image, row, 0, channel] += 0.5
+    labels["labels"][image] += 1
+    assert len({hash_images(part) for part in (data, pixels, labels)}) == 3
+
+
+def test_the_hash_tells_types_shapes_and_parts_but_not_memory_order():
+    data = make_images(20)
+    images, labels = data["images"], data["labels"]
+    fortran = {"images": np.asfortranarray(images), "labels": labels}
+    assert hash_images(fortran) == hash_images(data)
+    others = [
+        {"images": images.view(np.int32), "labels": labels},
+        {"images": images.reshape(20, 3, 32, 32), "labels": labels},
+        {"images": images[::-1], "labels": labels},
+    ]
+    hashes = [hash_images(part) for part in (data, *others)]
+    hashes.append(hash_images(data, data))
+    assert len(set(hashes)) == 5
+
+
+def test_the_environment_of_a_backend_is_of_the_fingerprint(monkeypatch):
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    one = describe()
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
+    other = describe()
+    assert other["environment"]["XLA_FLAGS"] == "--xla_cpu_enable_fast_math=true"
+    assert name_origin(other) != name_origin(one)
+    monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")  # like another machine: it may go on
+    assert describe()["environment"]["OMP_NUM_THREADS"] == "7"
+    assert name_origin(describe()) == name_origin(one)
+    assert one["keras"]["image_data_format"] == "channels_last"
+
+
+def test_time_sorts_as_text():
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", provenance.now())

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.figures.augmented_images import plot_augmented_images
+
+
+def make_experiment(augmentation: dict | None) -> Experiment:
+    return Experiment.model_validate(
+        {
+            "name": "exp7",
+            "title": "Data augmentation",
+            "network": {"blocks": [{"filters": [8]}], "dense": []},
+            "training": {
+                "optimizer": {"name": "sgd", "learning_rate": 0.01},
+                "batch_size": 512,
+                "epochs": 200,
+            },
+            "augmentation": augmentation,
+        }
+    )
+
+
+@pytest.fixture
+def train() -> dict[str, np.ndarray]:
+    """Two random images per class, the classes in falling order."""
+    images = np.random.default_rng(0).random((20, 32, 32, 3), dtype=np.float32)
+    labels = np.tile(np.arange(9, -1, -1, dtype=np.uint8), 2)
+    return {"images": images, "labels": labels}
+
+
+def sheet(figure) -> np.ndarray:
+    return np.asarray(figure.axes[0].images[0].get_array())
+
+
+def cells(figure) -> np.ndarray:
+    """The images of the sheet, shape (rows, 9, 32, 32, 3)."""
+    picture = sheet(figure)
+    lefts = [0] + [6 + 34 * column for column in range(1, 9)]
+    return np.stack(
+        [
+            [picture[top : top + 32, left : left + 32] for left in lefts]
+            for top in range(0, picture.shape[0], 34)
+        ]
+    )
+
+
+def test_a_row_per_class_opens_with_the_first_image_of_the_class(train):
+    figure = plot_augmented_images(train, make_experiment({}), seed=2)
+    shown = cells(figure)
+    assert shown.shape == (10, 9, 32, 32, 3)
+    np.testing.assert_array_equal(shown[:, 0], train["images"][9::-1])
+    # An augmentation whose ranges are all zero leaves images as they are.
+    np.testing.assert_allclose(shown[:, 1:], shown[:, :1].repeat(8, 1), atol=1e-5)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == list(CLASS_NAMES)
+    assert figure.get_suptitle() == "exp7: Data augmentation (seed 2)"
+
+
+def test_row_names_stand_beside_the_middle_of_their_rows(train):
+    axes = plot_augmented_images(train, make_experiment({}), seed=0).axes[0]
+    np.testing.assert_array_equal(axes.get_yticks(), 34 * np.arange(10) + 16)
+
+
+def test_augmentations_differ_from_each_other_and_come_from_the_seed(train):
+    experiment = make_experiment({"rotation_range": 40.0, "horizontal_flip": True})
+    first, again, other = (
+        cells(plot_augmented_images(train, experiment, seed)) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert all(len(np.unique(row, axis=0)) == 9 for row in first)
+    assert first.min() >= 0
+    assert first.max() <= 1
+
+
+def test_a_class_without_images_has_no_row(train):
+    kept = np.isin(train["labels"], [0, 9])
+    few = {key: values[kept] for key, values in train.items()}
+    figure = plot_augmented_images(few, make_experiment({}), seed=0)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["airplane", "truck"]
+    assert len(cells(figure)) == 2
+
+
+def test_an_experiment_without_augmentation_is_refused(train):
+    with pytest.raises(ValueError, match="exp7 has no augmentation"):
+        plot_augmented_images(train, make_experiment(None), seed=0)
