@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.evaluation.claims.claims import Claims
 from cifar_kedro.evaluation.runs import Results, Run
 from tests.conftest import load_parameters
 
@@ -15,6 +16,7 @@ BLOCKS = {
     for name, block in PARAMETERS.items()
     if isinstance(block, dict) and "title" in block
 }
+CLAIMS = Claims.model_validate(PARAMETERS["claims"])
 EXPERIMENTS = {n: Experiment.model_validate(block) for n, block in BLOCKS.items()}
 IMAGES = 10_000
 

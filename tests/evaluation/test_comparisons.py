@@ -9,7 +9,7 @@ from cifar_kedro.evaluation.comparisons import (
     reported_difference,
 )
 from cifar_kedro.evaluation.runs import Results
-from tests.runs import BLOCKS, EXPERIMENTS, make_results, make_run
+from tests.runs import BLOCKS, CLAIMS, EXPERIMENTS, make_results, make_run
 
 
 @pytest.fixture(autouse=True)
@@ -24,20 +24,25 @@ def row(table, experiment, baseline):
 
 
 def test_every_experiment_is_compared_with_its_parent_and_the_reports_others():
-    pairs = list_pairs(EXPERIMENTS)
+    pairs = list_pairs(EXPERIMENTS, CLAIMS.list_pairs())
     assert len([pair for pair in pairs if EXPERIMENTS[pair[1]].reported]) == 15
     assert ("exp5", "exp8a") in pairs and ("exp6", "exp8a") in pairs
     assert ("exp9", "exp10") in pairs and ("exp8a", "exp10") in pairs
     few_claimed = {"exp8b": EXPERIMENTS["exp8b"], "exp9": EXPERIMENTS["exp9"]}
     few_claimed["exp9"] = EXPERIMENTS["exp9"].model_copy(update={"builds_on": "exp10"})
-    assert list_pairs(few_claimed) == [("exp8b", "exp9")]  # whatever it is built on
+    assert list_pairs(few_claimed, CLAIMS.list_pairs()) == [
+        ("exp8b", "exp9")
+    ]  # whatever it is built on
     few = {name: EXPERIMENTS[name] for name in ("exp5", "exp8a", "exp10")}
-    assert list_pairs(few) == [("exp5", "exp8a"), ("exp8a", "exp10")]
+    assert list_pairs(few, CLAIMS.list_pairs()) == [
+        ("exp5", "exp8a"),
+        ("exp8a", "exp10"),
+    ]
 
 
 def test_a_pair_is_compared_image_by_image():
     table = compare_experiments(
-        make_results(make_run("exp0", 0.60), make_run("exp1", 0.62, seed=1))
+        make_results(make_run("exp0", 0.6), make_run("exp1", 0.62, seed=1)), CLAIMS
     )
     pair = row(table, "exp1", "exp0")
     assert pair["usable"] is True
@@ -56,17 +61,17 @@ def test_a_pair_is_compared_with_every_seed_that_both_have():
         *(make_run("exp1", 0.62, seed=seed) for seed in (1, 2, 3)),
         make_run("exp1", 0.62, seed=0, caveats=("cut short",)),
     ]
-    table = compare_experiments(make_results(*runs))
+    table = compare_experiments(make_results(*runs), CLAIMS)
     pair = table[(table["baseline"] == "exp0") & (table["experiment"] == "exp1")]
     assert pair[["baseline_seed", "seed"]].to_numpy().tolist() == [[1, 1], [3, 3]]
     assert pair["usable"].all()
-    assert len(table) == len(list_pairs(EXPERIMENTS)) + 1
+    assert len(table) == len(list_pairs(EXPERIMENTS, CLAIMS.list_pairs())) + 1
     assert (pair["p_value_holm"] == 2 * pair["p_value"]).all()
 
 
 def test_a_pair_that_has_not_run_has_the_reports_difference_alone():
     runs = [make_run("exp0", 0.6, seed=seed) for seed in (0, 1)]
-    pair = row(compare_experiments(make_results(*runs)), "exp1", "exp0")
+    pair = row(compare_experiments(make_results(*runs), CLAIMS), "exp1", "exp0")
     assert pair["usable"] is False
     assert pd.isna(pair["difference_points"]) and pd.isna(pair["p_value_holm"])
     assert pair["reported_points"] == pytest.approx(14.18)
@@ -79,7 +84,7 @@ def test_holm_counts_the_tests_of_usable_pairs_alone():
         make_run("exp2", 0.6020),
         make_run("exp3", 0.7, caveats=("cut short",)),
     ]
-    table = compare_experiments(make_results(*runs))
+    table = compare_experiments(make_results(*runs), CLAIMS)
     pair = row(table, "exp2", "exp1")
     assert pair["p_value_holm"] == pytest.approx(2 * pair["p_value"])
     unusable = row(table, "exp3", "exp2")
@@ -90,7 +95,7 @@ def test_an_experiment_that_the_report_has_not_is_outside_of_the_family():
     block = BLOCKS["exp1"] | {"name": "mine", "builds_on": "exp0", "reported": None}
     experiments = EXPERIMENTS | {"mine": Experiment.model_validate(block)}
     runs = [make_run(name, 0.6) for name in ("exp0", "exp1", "mine")]
-    table = compare_experiments(Results(experiments, runs))
+    table = compare_experiments(Results(experiments, runs), CLAIMS)
     assert row(table, "mine", "exp0")["usable"] is True
     assert pd.isna(row(table, "mine", "exp0")["p_value_holm"])
     assert row(table, "exp1", "exp0")["p_value_holm"] == 1
@@ -98,7 +103,7 @@ def test_an_experiment_that_the_report_has_not_is_outside_of_the_family():
 
 def test_runs_on_other_images_are_not_compared():
     table = compare_experiments(
-        make_results(make_run("exp0", 0.6), make_run("exp1", 0.6, images=500))
+        make_results(make_run("exp0", 0.6), make_run("exp1", 0.6, images=500)), CLAIMS
     )
     assert row(table, "exp1", "exp0")["usable"] is False
 

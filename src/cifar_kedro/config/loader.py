@@ -23,6 +23,9 @@ from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
 # The pipelines that are not an experiment's: see `pipeline_registry`.
 RESERVED_NAMES = ("classify", "data_engineering", "modelling", "reporting")
 
+# What is no experiment: Kedro checks the claims where a run needs them.
+_OTHER_PARAMETERS = (*RunSettings.model_fields, "claims")
+
 
 def is_experiment(block: Any) -> bool:
     """Tell an experiment's block from other parameters: one has a title of its own."""
@@ -82,8 +85,8 @@ def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
 def _check_names(parameters: dict[str, Any], experiments: dict[str, Any]) -> None:
     """Refuse what no one would read, and names that paths or pipelines can't have."""
     for name, value in parameters.items():
-        if name not in experiments and name not in RunSettings.model_fields:
-            allowed = [*RunSettings.model_fields, *experiments]
+        if name not in experiments and name not in _OTHER_PARAMETERS:
+            allowed = [*_OTHER_PARAMETERS, *experiments]
             close = difflib.get_close_matches(name, allowed, 1)
             hint = f" (did you mean '{close[0]}'?)" if close else ""
             raise SettingsError(

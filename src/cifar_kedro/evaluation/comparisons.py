@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
-from cifar_kedro.evaluation.claims.claims import list_claimed_pairs
+from cifar_kedro.evaluation.claims.claims import Claims
 from cifar_kedro.evaluation.runs import Results, Run, have_same_images
 from cifar_kedro.evaluation.significance import (
     difference_interval,
@@ -34,23 +35,25 @@ COLUMNS = {
 }
 
 
-def compare_experiments(results: Results) -> pd.DataFrame:
-    """Compare every experiment with the one that it builds on, and the report's others.
+def compare_experiments(results: Results, claims: Claims) -> pd.DataFrame:
+    """Compare every experiment with the one that it builds on, and what claims compare.
 
     Args:
         results: What has run, compared with the weights at the end of training.
+        claims: The claims, whose pairs are tested.
 
     Returns:
         A row per pair, whether or not both have run; more where both have run with
         several seeds: see `Results.together`. `usable` is false where a run has a
-        caveat; such rows, and those of pairs that the report has not, are not part of
-        the family over which `p_value_holm` is adjusted. Differences are the
+        caveat. `p_value_holm` is adjusted over one family: the usable rows of pairs that
+        the original report has, or that a claim is about. Differences are the
         experiment's accuracy less the baseline's in percentage points, with a 95 %
         interval of the paired bootstrap. `reported_error_points` is half the width of
         a 95 % interval of the report's own difference; see `reported_difference`.
     """
     rows = []
-    for baseline, experiment in list_pairs(results.experiments):
+    claimed = claims.list_pairs()
+    for baseline, experiment in list_pairs(results.experiments, claimed):
         reported, error = reported_difference(
             results.experiments[baseline], results.experiments[experiment]
         )
@@ -68,18 +71,22 @@ def compare_experiments(results: Results) -> pd.DataFrame:
             for runs in results.together(both) or [shown]
         ]
     table = pd.DataFrame(rows, columns=[*COLUMNS]).astype(COLUMNS)
-    family = table["usable"] & table["reported_points"].notna()
+    pairs = zip(table["baseline"], table["experiment"], strict=True)
+    tested = [pair in claimed or pair[::-1] in claimed for pair in pairs]
+    family = table["usable"] & (table["reported_points"].notna() | np.array(tested))
     table.loc[family, "p_value_holm"] = holm(table.loc[family, "p_value"].to_list())
     return table
 
 
-def list_pairs(experiments: dict[str, Experiment]) -> list[tuple[str, str]]:
+def list_pairs(
+    experiments: dict[str, Experiment], claimed: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
     """List the pairs to compare: (baseline, experiment), by experiment.
 
-    Each with the one that it builds on, and what else the report's claims compare.
+    Each with the one that it builds on, and what else the claims compare.
     """
     pairs = {(block.builds_on, name): None for name, block in experiments.items()}
-    for pair in list_claimed_pairs():
+    for pair in claimed:
         if pair[::-1] not in pairs:  # compared once, in whichever direction
             pairs[pair] = None
     order = list(experiments)

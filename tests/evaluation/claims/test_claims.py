@@ -1,11 +1,15 @@
 """Verdicts on each claim, from made-up runs of the report's experiments."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from pydantic import ValidationError
 
-from cifar_kedro.evaluation.claims.claims import CLAIMS, judge_claims
+from cifar_kedro.config import Experiment
+from cifar_kedro.evaluation.claims.claims import Claims, judge_claims
 from cifar_kedro.evaluation.comparisons import compare_experiments
-from tests.runs import make_history, make_results, make_run
+from cifar_kedro.evaluation.runs import Results
+from tests.runs import BLOCKS, CLAIMS, EXPERIMENTS, make_history, make_results, make_run
 
 CONFIRMED, CONTRADICTED = "confirmed", "contradicted"
 UNDECIDED, NOT_RUN = "not decidable with these runs", "not run"
@@ -56,13 +60,13 @@ def judge(changes=None, caveats=(), without=(), **columns):
         if name not in without
     ]
     results = make_results(*runs)
-    table = judge_claims(results, compare_experiments(results))
+    table = judge_claims(results, compare_experiments(results, CLAIMS), CLAIMS)
     return table.set_index("number")
 
 
 def test_the_report_itself_confirms_its_claims():
     table = judge()
-    assert len(table) == len(CLAIMS) == 13
+    assert len(table) == len(CLAIMS.root) == 13
     assert dict.fromkeys(table["verdict"]) == {CONFIRMED: None}
 
 
@@ -139,7 +143,9 @@ def world_with_a_second_seed(**second):
         for name, (test, train, validation) in world.items()
     ]
     results = make_results(*runs)
-    return judge_claims(results, compare_experiments(results)).set_index("number")
+    return judge_claims(
+        results, compare_experiments(results, CLAIMS), CLAIMS
+    ).set_index("number")
 
 
 def test_seeds_that_disagree_decide_nothing():
@@ -164,7 +170,9 @@ def test_runs_on_other_images_decide_nothing():
         make_run("exp9", 0.8920, images=500),
     ]
     results = make_results(*runs)
-    table = judge_claims(results, compare_experiments(results)).set_index("number")
+    table = judge_claims(
+        results, compare_experiments(results, CLAIMS), CLAIMS
+    ).set_index("number")
     assert table["verdict"][11] == UNDECIDED
     assert table["ours"][11] == "exp10, exp9: tested on different images"
 
@@ -175,3 +183,82 @@ def test_figures_have_the_direction_of_the_claim():
     assert ours[11].endswith("p < 0.001, the report's +1.8 within 0.9 of it")
     assert ours[7].startswith("-4.7 points")
     assert ours[1] == "train accuracy 0.657"
+
+
+OWN = {
+    "statement": "GELU helps the base network.",
+    "checks": [{"check": "raises_accuracy", "baseline": "exp0", "experiment": "mine"}],
+}
+MINE = BLOCKS["exp0"] | {"name": "mine", "builds_on": "exp0", "reported": None}
+
+
+def judge_own(claim, *runs):
+    """Judge a claim beside the report's, about an experiment that the report lacks."""
+    claims = Claims.model_validate(
+        {name: c.model_dump() for name, c in CLAIMS.root.items()} | {"own": claim}
+    )
+    experiments = EXPERIMENTS | {"mine": Experiment.model_validate(MINE)}
+    results = Results(experiments, list(runs))
+    return judge_claims(results, compare_experiments(results, claims), claims).iloc[-1]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "verdict"),
+    [(0.65, CONFIRMED), (0.6005, UNDECIDED), (0.55, CONTRADICTED)],
+)
+def test_a_hypothesis_of_ones_own_is_judged(accuracy, verdict):
+    row = judge_own(OWN, make_run("exp0", 0.60), make_run("mine", accuracy))
+    assert (row["number"], row["verdict"]) == (14, verdict)
+    assert pd.isna(row["reported"])
+
+
+def test_a_hypothesis_of_ones_own_waits_for_its_run():
+    assert judge_own(OWN, make_run("exp0", 0.6))["verdict"] == NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("check", "verdict", "figures"),
+    [
+        (
+            {"check": "heavy_overfitting", "experiment": "exp99"},
+            NOT_RUN,
+            "not configured",
+        ),
+        (
+            {"check": "changes_accuracy", "baseline": "exp0", "experiment": "mine"},
+            UNDECIDED,
+            "see raises_accuracy",
+        ),
+    ],
+)
+def test_a_check_that_can_never_be_decided_says_why(check, verdict, figures):
+    runs = make_run("exp0", 0.6), make_run("mine", 0.7)
+    row = judge_own(OWN | {"checks": [check]}, *runs)
+    assert row["verdict"] == verdict
+    assert figures in row["ours"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (OWN | {"checks": []}, "at least 1 item"),
+        (OWN | {"checks": [{"check": "acuracy_above"}]}, "accuracy_above"),
+        (OWN | {"verdict": "confirmed"}, "unknown key 'verdict'"),
+        (
+            OWN | {"checks": [{"check": "accuracy_above", "experiment": "exp0"}]},
+            "level",
+        ),
+        (
+            OWN
+            | {
+                "checks": [
+                    {"check": "accuracy_above", "experiment": "exp0", "level": 90}
+                ]
+            },
+            "less than 1",
+        ),
+    ],
+)
+def test_claims_are_strict(claim, message):
+    with pytest.raises(ValidationError, match=message):
+        Claims.model_validate({"own": claim})

@@ -1,9 +1,17 @@
-"""Tests of statements about accuracies on the test images; see `cifar_kedro.evaluation.claims.training_checks`."""
+"""Checks of the accuracies on the test images."""
 
 import math
-from typing import Any
+from typing import Any, Literal
 
-from cifar_kedro.evaluation.claims.training_checks import Check, Evidence, Finding
+from pydantic import Field
+
+from cifar_kedro.evaluation.claims.check import (
+    Check,
+    CheckOfOne,
+    CheckOfTwo,
+    Evidence,
+    Finding,
+)
 from cifar_kedro.evaluation.runs import Run
 from cifar_kedro.evaluation.significance import Interval, wilson_interval
 
@@ -12,18 +20,33 @@ SAME_POINTS = 1.0
 SIGNIFICANCE = 0.05
 
 
-def changes_accuracy(baseline: str, experiment: str) -> Check:
-    """Hold if accuracy changes in the report's direction, and by the report's size.
+class ChangesAccuracy(CheckOfTwo):
+    """Holds if accuracy changes in the original report's direction, and by its size.
 
-    The interval of our difference is widened by the report's own sampling error. It
-    decides against the claim only together with the test: a difference in the claimed
-    direction, but of another size, stays undecided, as two trainings of the same
-    experiment may differ by a point.
+    The interval of our difference is widened by the original report's sampling error. It
+    decides against the claim only together with the test. A difference in the claimed
+    direction, but of another size, stays undecided: two trainings of the same experiment
+    may differ by a point.
     """
 
-    def judge(evidence: Evidence) -> Finding:
-        pair = evidence.compared(baseline, experiment)
+    check: Literal["changes_accuracy"]
+
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.baseline} to {self.experiment}: a significant difference (McNemar, "
+            "Holm) of the report's sign and size"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Compare our difference with the reported one."""
+        pair = evidence.compared(self.baseline, self.experiment)
         ours, reported = pair["difference_points"], pair["reported_points"]
+        if reported is None:
+            return Finding(
+                None, "no reported size to compare with: see raises_accuracy"
+            )
         low, high = pair["interval"]
         half_width = math.hypot((high - low) / 2, pair["reported_error_points"])
         compatible = abs(ours - reported) <= half_width
@@ -36,35 +59,66 @@ def changes_accuracy(baseline: str, experiment: str) -> Check:
             return Finding(True if compatible else None, figures)
         return Finding(False if opposite or not compatible else None, figures)
 
-    rule = (
-        f"{baseline} to {experiment}: a significant difference (McNemar, Holm) of the "
-        "report's sign and size"
-    )
-    return Check((baseline, experiment), rule, judge)
+
+class RaisesAccuracy(CheckOfTwo):
+    """Holds if accuracy rises significantly; fails if the interval ends below zero."""
+
+    check: Literal["raises_accuracy"]
+
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.baseline} to {self.experiment}: a significant gain (McNemar, Holm) "
+            "(contradicted if the interval of the difference lies below zero)"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Read sign, test and interval of the difference."""
+        pair = evidence.compared(self.baseline, self.experiment)
+        raised = pair["p_value_holm"] < SIGNIFICANCE and pair["difference_points"] > 0
+        holds = _decide(raised, pair["interval"].high < 0)
+        return Finding(holds, f"{_points(pair)}, {_p_value(pair)}")
 
 
-def same_accuracy(baseline: str, experiment: str) -> Check:
-    """Hold if the whole interval of the difference is small."""
+class SameAccuracy(CheckOfTwo):
+    """Holds if the whole interval of the difference is small."""
 
-    def judge(evidence: Evidence) -> Finding:
-        pair = evidence.compared(baseline, experiment)
+    check: Literal["same_accuracy"]
+
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.baseline} to {self.experiment}: the interval of the difference "
+            f"within {SAME_POINTS:.0f} point of zero (contradicted if wholly outside)"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Place the interval."""
+        pair = evidence.compared(self.baseline, self.experiment)
         low, high = pair["interval"]
         inside = -SAME_POINTS < low and high < SAME_POINTS
         outside = low > SAME_POINTS or high < -SAME_POINTS
         return Finding(_decide(inside, outside), _points(pair))
 
-    rule = (
-        f"{baseline} to {experiment}: the interval of the difference within "
-        f"{SAME_POINTS:.0f} point of zero (contradicted if wholly outside)"
-    )
-    return Check((baseline, experiment), rule, judge)
 
+class AccuracyNotRaised(CheckOfTwo):
+    """Holds if the interval of the difference ends below a relevant gain."""
 
-def accuracy_not_raised(baseline: str, experiment: str) -> Check:
-    """Hold if the interval of the difference ends below a relevant gain."""
+    check: Literal["accuracy_not_raised"]
 
-    def judge(evidence: Evidence) -> Finding:
-        pair = evidence.compared(baseline, experiment)
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.baseline} to {self.experiment}: the interval of the difference below "
+            f"+{SAME_POINTS:.0f} point, and no significant gain (contradicted if neither)"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Read test and interval of the difference."""
+        pair = evidence.compared(self.baseline, self.experiment)
         raised = pair["p_value_holm"] < SIGNIFICANCE and pair["difference_points"] > 0
         not_raised = pair["interval"].high < SAME_POINTS
         return Finding(
@@ -72,41 +126,62 @@ def accuracy_not_raised(baseline: str, experiment: str) -> Check:
             f"{_points(pair)}, {_p_value(pair)}",
         )
 
-    rule = (
-        f"{baseline} to {experiment}: the interval of the difference below "
-        f"+{SAME_POINTS:.0f} point, and no significant gain (contradicted if neither)"
-    )
-    return Check((baseline, experiment), rule, judge)
+
+class AccuracyAbove(CheckOfOne):
+    """Holds if the whole interval of the test accuracy lies above a level.
+
+    Attributes:
+        level: A fraction.
+    """
+
+    check: Literal["accuracy_above"]
+    level: float = Field(gt=0, lt=1)
+
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.experiment}: Wilson interval of the test accuracy above "
+            f"{100 * self.level:.0f} %"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Place the interval."""
+        accuracy, interval = _accuracy(evidence.runs[self.experiment])
+        holds = _decide(interval.low > self.level, interval.high < self.level)
+        return Finding(holds, f"{self.experiment} {_per_cent(accuracy, interval)}")
 
 
-def accuracy_above(experiment: str, level: float) -> Check:
-    """Hold if the whole interval of the test accuracy lies above a level."""
+class OthersBelow(Check):
+    """Holds if the intervals of all these test accuracies lie below a level.
 
-    def judge(evidence: Evidence) -> Finding:
-        accuracy, interval = _accuracy(evidence.runs[experiment])
-        holds = _decide(interval.low > level, interval.high < level)
-        return Finding(holds, f"{experiment} {_per_cent(accuracy, interval)}")
+    Attributes:
+        experiments: All that are meant.
+        level: A fraction.
+    """
 
-    rule = (
-        f"{experiment}: Wilson interval of the test accuracy above {100 * level:.0f} %"
-    )
-    return Check((experiment,), rule, judge)
+    check: Literal["others_below"]
+    experiments: list[str] = Field(min_length=1)
+    level: float = Field(gt=0, lt=1)
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(self.experiments)
 
-def others_below(experiments: tuple[str, ...], level: float) -> Check:
-    """Hold if the intervals of all test accuracies lie below a level."""
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return f"every other: Wilson interval below {100 * self.level:.0f} %"
 
-    def judge(evidence: Evidence) -> Finding:
-        accuracies = {name: _accuracy(evidence.runs[name]) for name in experiments}
-        above = [n for n, (_, i) in accuracies.items() if i.low > level]
-        below = all(i.high < level for _, i in accuracies.values())
+    def judge(self, evidence: Evidence) -> Finding:
+        """Place every interval."""
+        accuracies = {name: _accuracy(evidence.runs[name]) for name in self.experiments}
+        above = [n for n, (_, i) in accuracies.items() if i.low > self.level]
+        below = all(i.high < self.level for _, i in accuracies.values())
         best = max(accuracies, key=lambda name: accuracies[name][0])
         figures = f"best other: {best} {_per_cent(*accuracies[best])}"
         return Finding(_decide(below, bool(above)), figures)
-
-    return Check(
-        experiments, f"every other: Wilson interval below {100 * level:.0f} %", judge
-    )
 
 
 def _decide(holds: bool, fails: bool) -> bool | None:

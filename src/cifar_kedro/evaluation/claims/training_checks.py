@@ -1,72 +1,25 @@
-"""Tests of single statements about trainings: the parts that the report's claims have.
+"""Checks of the trainings' histories.
 
 What words like over-fitting mean is defined here, and stated on the page.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import pandas as pd
+from pydantic import Field
 
+from cifar_kedro.evaluation.claims.check import (
+    CheckOfOne,
+    CheckOfTwo,
+    Evidence,
+    Finding,
+)
 from cifar_kedro.evaluation.runs import Run
-from cifar_kedro.evaluation.significance import Interval
 
 # What the page says that these words mean.
-LOW_TRAIN_ACCURACY = 0.80
-CONVERGED_TRAIN_ACCURACY = 0.98
 HEAVY_GAP = 0.10
 SAME_GAP = 0.01
 LOSS_RISE = 0.10
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found: whether it holds (None: undecided), and our figures."""
-
-    holds: bool | None
-    figures: str
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the checks read: a run per experiment, and the compared pairs of all runs."""
-
-    runs: dict[str, Run]
-    comparisons: pd.DataFrame
-
-    def compared(self, baseline: str, experiment: str) -> dict[str, Any]:
-        """Give the comparison of two of the runs, in whichever direction it was made."""
-        columns = ["baseline", "baseline_seed", "experiment", "seed"]
-        table = self.comparisons.set_index(columns)
-        for pair, sign in (((baseline, experiment), 1), ((experiment, baseline), -1)):
-            key = tuple(part for name in pair for part in (name, self.runs[name].seed))
-            if key in table.index:
-                row = table.loc[key].to_dict()
-                ends = sorted([sign * row["low_points"], sign * row["high_points"]])
-                return {
-                    **row,
-                    "difference_points": sign * row["difference_points"],
-                    "interval": Interval(*ends),
-                    "reported_points": sign * row["reported_points"],
-                }
-        raise KeyError(f"{baseline} and {experiment} were not compared.")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One testable part of a claim.
-
-    Attributes:
-        experiments: What must have run.
-        rule: When it holds, in words.
-        judge: The rule.
-    """
-
-    experiments: tuple[str, ...]
-    rule: str
-    judge: Callable[[Evidence], Finding]
-
 
 _COLUMNS = {"accuracy": "train accuracy", "val_loss": "val_loss"}
 
@@ -78,7 +31,7 @@ def train_accuracy(run: Run) -> float:
     """Give the accuracy on train in the last epoch.
 
     The running mean over the epoch's batches, with dropout and augmentation in effect:
-    what Keras shows, and the report's figure.
+    what Keras shows, and the original report's figure.
     """
     return float(run.history["accuracy"].iloc[-1])
 
@@ -102,47 +55,87 @@ def unsteadiness(run: Run, column: str) -> float:
     return float(changes.diff().abs().iloc[len(changes) // 2 :].median())
 
 
-# --- Checks on one training ------------------------------------------------------------
+# --- Checks of one training ------------------------------------------------------------
 
 
-def train_accuracy_below(experiment: str, bound: float) -> Check:
-    """Hold if the network does not even learn the training images."""
+class TrainAccuracyBelow(CheckOfOne):
+    """Holds if the network does not even learn the training images.
 
-    def judge(evidence: Evidence) -> Finding:
-        value = train_accuracy(evidence.runs[experiment])
-        return Finding(value < bound, f"train accuracy {value:.3f}")
+    Attributes:
+        bound: A fraction.
+    """
 
-    rule = f"{experiment}: train accuracy in the last epoch below {bound:.2f}"
-    return Check((experiment,), rule, judge)
+    check: Literal["train_accuracy_below"]
+    bound: float = Field(gt=0, le=1)
+
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return f"{self.experiment}: train accuracy in the last epoch below {self.bound:.2f}"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Read the last epoch."""
+        value = train_accuracy(evidence.runs[self.experiment])
+        return Finding(value < self.bound, f"train accuracy {value:.3f}")
 
 
-def train_accuracy_from(experiment: str, bound: float) -> Check:
-    """Hold if the network learns the training images nearly by heart."""
+class TrainAccuracyFrom(CheckOfOne):
+    """Holds if the network learns the training images so far.
 
-    def judge(evidence: Evidence) -> Finding:
-        value = train_accuracy(evidence.runs[experiment])
-        return Finding(value >= bound, f"train accuracy {value:.3f}")
+    Attributes:
+        bound: A fraction.
+    """
 
-    rule = f"{experiment}: train accuracy in the last epoch at least {bound:.2f}"
-    return Check((experiment,), rule, judge)
+    check: Literal["train_accuracy_from"]
+    bound: float = Field(gt=0, le=1)
+
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.experiment}: train accuracy in the last epoch at least "
+            f"{self.bound:.2f}"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Read the last epoch."""
+        value = train_accuracy(evidence.runs[self.experiment])
+        return Finding(value >= self.bound, f"train accuracy {value:.3f}")
 
 
-def heavy_overfitting(experiment: str) -> Check:
-    """Hold if train and validation end far apart."""
+class HeavyOverfitting(CheckOfOne):
+    """Holds if train and validation end far apart."""
 
-    def judge(evidence: Evidence) -> Finding:
-        value = gap(evidence.runs[experiment])
+    check: Literal["heavy_overfitting"]
+
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return f"{self.experiment}: gap at least {100 * HEAVY_GAP:.0f} points"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Read the gap of the last epoch."""
+        value = gap(evidence.runs[self.experiment])
         return Finding(value >= HEAVY_GAP, f"gap {100 * value:.1f} points")
 
-    rule = f"{experiment}: gap at least {100 * HEAVY_GAP:.0f} points"
-    return Check((experiment,), rule, judge)
 
+class ValidationLossRises(CheckOfOne):
+    """Holds if the validation loss falls to a minimum and ends well above it."""
 
-def validation_loss_rises(experiment: str) -> Check:
-    """Hold if the validation loss falls to a minimum and ends well above it."""
+    check: Literal["validation_loss_rises"]
 
-    def judge(evidence: Evidence) -> Finding:
-        losses = evidence.runs[experiment].history["val_loss"].reset_index(drop=True)
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.experiment}: lowest val_loss after the first epoch, and at least "
+            f"{100 * LOSS_RISE:.0f} % more at the end"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Compare first, lowest and last loss."""
+        history = evidence.runs[self.experiment].history
+        losses = history["val_loss"].reset_index(drop=True)
         lowest, last = float(losses.min()), float(losses.iloc[-1])
         fell = int(losses.idxmin()) > 0
         return Finding(
@@ -151,64 +144,94 @@ def validation_loss_rises(experiment: str) -> Check:
             f"{losses.idxmin() + 1}, at the end {last:.2f}",
         )
 
-    rule = (
-        f"{experiment}: lowest val_loss after the first epoch, and at least "
-        f"{100 * LOSS_RISE:.0f} % more at the end"
-    )
-    return Check((experiment,), rule, judge)
 
+class ValidationBeatsTrain(CheckOfOne):
+    """Holds if validation accuracy is mostly the higher one, once training settles."""
 
-def validation_beats_train(experiment: str) -> Check:
-    """Hold if validation accuracy is mostly the higher one, once training settles."""
+    check: Literal["validation_beats_train"]
 
-    def judge(evidence: Evidence) -> Finding:
-        half = second_half(evidence.runs[experiment].history)
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.experiment}: validation accuracy above train's in most later epochs"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Count the later epochs."""
+        half = second_half(evidence.runs[self.experiment].history)
         share = float((half["val_accuracy"] > half["accuracy"]).mean())
         return Finding(
             share > 0.5, f"higher in {100 * share:.0f} % of the later epochs"
         )
 
-    rule = f"{experiment}: validation accuracy above train's in most later epochs"
-    return Check((experiment,), rule, judge)
+
+# --- Checks of two trainings -----------------------------------------------------------
 
 
-# --- Checks on two trainings -----------------------------------------------------------
+class Steadier(CheckOfTwo):
+    """Holds if a column of the history wavers less from epoch to epoch than before.
 
+    Attributes:
+        column: Of the history.
+    """
 
-def steadier(baseline: str, experiment: str, column: str) -> Check:
-    """Hold if a column of the history wavers less from epoch to epoch."""
+    check: Literal["steadier"]
+    column: Literal["accuracy", "val_loss"]
 
-    def judge(evidence: Evidence) -> Finding:
-        before, after = (
-            unsteadiness(evidence.runs[name], column) for name in (baseline, experiment)
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.experiment}: {_COLUMNS[self.column]} steadier than "
+            f"{self.baseline}'s"
         )
-        figures = f"{_COLUMNS[column]} wavers by {before:.4f}, then {after:.4f}"
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Compare the unsteadiness of both."""
+        before, after = (
+            unsteadiness(evidence.runs[name], self.column) for name in self.needs
+        )
+        figures = f"{_COLUMNS[self.column]} wavers by {before:.4f}, then {after:.4f}"
         return Finding(after < before, figures)
 
-    rule = f"{experiment}: {_COLUMNS[column]} steadier than {baseline}'s"
-    return Check((baseline, experiment), rule, judge)
 
+class SmallerGap(CheckOfTwo):
+    """Holds if over-fitting is clearly reduced."""
 
-def smaller_gap(baseline: str, experiment: str) -> Check:
-    """Hold if over-fitting is clearly reduced."""
+    check: Literal["smaller_gap"]
 
-    def judge(evidence: Evidence) -> Finding:
-        before, after = (gap(evidence.runs[name]) for name in (baseline, experiment))
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.experiment}: gap more than {100 * SAME_GAP:.0f} point below "
+            f"{self.baseline}'s"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Compare both gaps."""
+        before, after = (gap(evidence.runs[name]) for name in self.needs)
         return Finding(before - after > SAME_GAP, _gaps(before, after))
 
-    rule = f"{experiment}: gap more than {100 * SAME_GAP:.0f} point below {baseline}'s"
-    return Check((baseline, experiment), rule, judge)
 
+class GapNotSmaller(CheckOfTwo):
+    """Holds if over-fitting is not clearly reduced."""
 
-def gap_not_smaller(baseline: str, experiment: str) -> Check:
-    """Hold if over-fitting is not clearly reduced."""
+    check: Literal["gap_not_smaller"]
 
-    def judge(evidence: Evidence) -> Finding:
-        before, after = (gap(evidence.runs[name]) for name in (baseline, experiment))
+    @property
+    def rule(self) -> str:
+        """When it holds."""
+        return (
+            f"{self.experiment}: gap at most {100 * SAME_GAP:.0f} point below "
+            f"{self.baseline}'s"
+        )
+
+    def judge(self, evidence: Evidence) -> Finding:
+        """Compare both gaps."""
+        before, after = (gap(evidence.runs[name]) for name in self.needs)
         return Finding(before - after <= SAME_GAP, _gaps(before, after))
-
-    rule = f"{experiment}: gap at most {100 * SAME_GAP:.0f} point below {baseline}'s"
-    return Check((baseline, experiment), rule, judge)
 
 
 def _gaps(before: float, after: float) -> str:

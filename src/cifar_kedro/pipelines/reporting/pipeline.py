@@ -101,13 +101,13 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
             ),
             Node(
                 compare_experiments,
-                inputs="results",
+                inputs=["results", "params:claims"],
                 outputs="comparisons",
                 name="compare_experiments_node",
             ),
             Node(
                 judge_claims,
-                inputs=["results", "comparisons"],
+                inputs=["results", "comparisons", "params:claims"],
                 outputs="claims",
                 name="judge_claims_node",
             ),

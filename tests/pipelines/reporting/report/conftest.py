@@ -11,7 +11,7 @@ from cifar_kedro.evaluation.comparisons import compare_experiments
 from cifar_kedro.evaluation.runs import Results
 from cifar_kedro.evaluation.scores import describe_seeds, score_runs
 from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
-from tests.runs import EXPERIMENTS, make_predictions, make_run
+from tests.runs import CLAIMS, EXPERIMENTS, make_predictions, make_run
 
 SHEET = b"\x89PNG, not really"
 
@@ -41,7 +41,7 @@ def make_report(
     results: Results, test: dict[str, np.ndarray] = TEST
 ) -> tuple[str, str, dict[str, str]]:
     """Make the page, the Markdown, and the figures, tables read back from CSV."""
-    comparisons = read_back(compare_experiments(results))
+    comparisons = read_back(compare_experiments(results, CLAIMS))
     scores = read_back(score_runs(results))
     figures = plot_report_figures(results, comparisons, scores, test)
     page, markdown = write_report(
@@ -49,7 +49,7 @@ def make_report(
         comparisons,
         scores,
         read_back(describe_seeds(results)),
-        read_back(judge_claims(results, comparisons)),
+        read_back(judge_claims(results, comparisons, CLAIMS)),
         {name: lambda svg=svg: svg for name, svg in figures.items()},
         {"exp7/seed-0": lambda: SHEET},
     )

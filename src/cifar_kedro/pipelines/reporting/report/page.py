@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cifar_kedro.evaluation import significance as statistics
-from cifar_kedro.evaluation.claims import accuracy_checks
-from cifar_kedro.evaluation.claims import training_checks as checks
+from cifar_kedro.evaluation.claims import accuracy_checks, training_checks
 from cifar_kedro.evaluation.comparisons import REPORT_TEST_IMAGES
 from cifar_kedro.evaluation.runs import Results
 from cifar_kedro.evaluation.summary import AMBITION, ARCHITECTURE_OBJECTIVE
@@ -30,7 +29,7 @@ _FILTERS = {
 
 _DEFINITIONS = {
     name: getattr(module, name)
-    for module in (accuracy_checks, checks, statistics)
+    for module in (accuracy_checks, training_checks, statistics)
     for name in dir(module)
     if name.isupper()
 } | {"REPORT_TEST_IMAGES": REPORT_TEST_IMAGES}
@@ -67,7 +66,7 @@ def write_report(
         "repeated": seeds[seeds["seeds"] > 1].to_dict("records"),
         "comparisons": comparisons.to_dict("records"),
         "tests": int(comparisons["p_value_holm"].notna().sum()),
-        "claims": claims.to_dict("records"),
+        "claims": claims.fillna({"reported": formats.MISSING}).to_dict("records"),
         "verdicts": claims["verdict"].value_counts().to_dict(),
         "sections": [
             make_section(name, results, rows, comparisons, seeds)
