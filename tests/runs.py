@@ -19,6 +19,7 @@ BLOCKS = {
 CLAIMS = Claims.model_validate(PARAMETERS["claims"])
 EXPERIMENTS = {n: Experiment.model_validate(block) for n, block in BLOCKS.items()}
 IMAGES = 10_000
+LAYER = {"shape": [10], "parameters": 500, "trainable": 500}
 
 
 def make_history(
@@ -71,6 +72,10 @@ def make_run(
         "experiment": experiment,
         "seed": seed,
         "parameters": {"total": 1000 + len(experiment), "trainable": 1000},
+        "layers": [
+            {**LAYER, "name": "conv1_1", "kind": "Conv2D", "macs": 27_648},
+            {**LAYER, "name": "classes", "kind": "Dense", "macs": 160},
+        ],
         "epochs": len(history),
         "best_epoch": 20,
         "training_seconds": 40.0,

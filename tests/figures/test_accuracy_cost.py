@@ -8,7 +8,6 @@ from cifar_kedro.figures.accuracy_cost import (
     plot_accuracy_cost,
     tabulate_costs,
 )
-from cifar_kedro.models.summary import describe_layers
 from tests.runs import EXPERIMENTS, make_results, make_run
 
 NAMES = [name for name in EXPERIMENTS if name != "exp13"]
@@ -19,8 +18,8 @@ def measured():
     cut = make_run("exp13", 0.3, caveats=("cut short",))
     runs = [make_run(n, 0.6 + 0.02 * i) for i, n in enumerate(NAMES)]
     for place, run in enumerate(runs):
-        layers = describe_layers(EXPERIMENTS[run.experiment].network)
-        run.metrics["parameters"]["total"] = sum(row.parameters for row in layers)
+        run.metrics["parameters"]["total"] = 200_000 + 1_000_000 * place
+        run.metrics["layers"][0]["macs"] = 1_000_000 * 2**place
         run.metrics["training_seconds"] = 60.0 * 1.4**place
     results = make_results(*runs, cut)
     return results, score_runs(results)
@@ -29,8 +28,8 @@ def measured():
 def test_costs_stand_beside_the_accuracy_and_its_interval(measured):
     first = tabulate_costs(*measured).iloc[0].to_dict()
     assert first["experiment"] == "exp0"
-    assert first["parameters"] == 263_402
-    assert first["multiplications"] == 1_147_200
+    assert first["parameters"] == 200_000
+    assert first["macs"] == 1_000_160
     assert first["seconds"] == 60.0
     assert first["low"] < first["accuracy"] == 0.6 < first["high"]
 
@@ -39,7 +38,7 @@ def test_every_panel_shows_all_runs_and_what_is_no_result_hollow(measured):
     figure = plot_accuracy_cost(*measured)
     assert [axes.get_xlabel() for axes in figure.axes] == [
         "parameters",
-        "multiply-accumulates per image",
+        "MACs per image",
         "training time, seconds",
     ]
     for axes in figure.axes:
@@ -47,6 +46,14 @@ def test_every_panel_shows_all_runs_and_what_is_no_result_hollow(measured):
         assert len(full.get_xdata()) == len(NAMES)
         assert hollow.get_ydata().tolist() == [0.3]
         assert not same_color(full.get_markerfacecolor(), hollow.get_markerfacecolor())
+
+
+def test_a_run_of_before_costs_were_recorded_is_left_out_of_that_panel(measured):
+    old = make_run("exp0", 0.6)
+    del old.metrics["layers"]
+    results = make_results(old, make_run("exp1", 0.7))
+    figure = plot_accuracy_cost(results, score_runs(results))
+    assert [len(axes.texts) for axes in figure.axes] == [2, 1, 2]
 
 
 def test_names_do_not_overlap(measured):
@@ -63,9 +70,7 @@ def test_names_do_not_overlap(measured):
 def test_the_chart_has_the_same_figures(measured):
     costs = tabulate_costs(*measured)
     traces = chart_accuracy_cost(*measured).data
-    for trace, column in zip(
-        traces, ("parameters", "multiplications", "seconds"), strict=True
-    ):
+    for trace, column in zip(traces, ("parameters", "macs", "seconds"), strict=True):
         assert list(trace.x) == costs[column].to_list()
         assert list(trace.y) == costs["accuracy"].to_list()
         symbols = dict(zip(costs["experiment"], trace.marker.symbol, strict=True))

@@ -1,6 +1,61 @@
-"""The figures that evaluation measures."""
+"""What evaluation says of a trained network, as JSON can hold it."""
+
+from typing import Any
 
 import numpy as np
+import pandas as pd
+
+from cifar_kedro.config import Experiment
+
+
+def describe_evaluation(
+    experiment: Experiment,
+    seed: int,
+    history: pd.DataFrame,
+    probabilities: dict[str, np.ndarray],
+    labels: np.ndarray,
+) -> dict[str, Any]:
+    """Describe what was measured of a training, and on the test images.
+
+    Args:
+        experiment: The experiment.
+        seed: The run's seed.
+        history: One row per epoch.
+        probabilities: Of the test images, (n, 10): with the weights at the ``end``, with the
+            ``best``, and of the test-time ``views`` if the experiment has any.
+        labels: Of the test images, (n,).
+
+    Returns:
+        Accuracies are fractions. Those on train and validation are the history's: train's is
+        the running mean of the epoch, dropout and augmentation included.
+    """
+    rows = {
+        "end": history.iloc[-1],
+        "best": history.loc[history["val_accuracy"].idxmax()],
+    }
+    measured = {name: measure(p, labels) for name, p in probabilities.items()}
+    return {
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "seed": seed,
+        "architecture_only": experiment.architecture_only,
+        "epochs": len(history),
+        "best_epoch": int(rows["best"]["epoch"]),
+        "training_seconds": float(history["seconds"].sum()),
+        "weights": {
+            weights: {
+                "train_accuracy": float(row["accuracy"]),
+                "validation_accuracy": float(row["val_accuracy"]),
+                **measured[weights],
+            }
+            for weights, row in rows.items()
+        },
+        "test_time_views": measured.get("views"),
+        "reported": experiment.reported
+        and experiment.reported.model_dump(
+            include={"test_accuracy", "training_seconds"}
+        ),
+    }
 
 
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -52,6 +52,12 @@ class Run:
         """The right classes of the test images."""
         return self.predictions["labels"]
 
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates for one image; None of runs made before they were told."""
+        layers = self.metrics.get("layers")
+        return layers and sum(layer["macs"] for layer in layers)
+
     def predicted(self, weights: str = "end") -> np.ndarray:
         """Answers, (n,), with the weights at the ``end`` or of the ``best`` epoch."""
         answers: np.ndarray = self.predictions[weights].argmax(axis=1)

@@ -21,11 +21,10 @@ from cifar_kedro.figures.style import (
     new_figure,
     style_axes,
 )
-from cifar_kedro.models.summary import count_multiplications
 
 COSTS = {
     "parameters": "parameters",
-    "multiplications": "multiply-accumulates per image",
+    "macs": "MACs per image",
     "seconds": "training time, seconds",
 }
 # One for each hardware that runs trained on, in order of appearance: training times on
@@ -48,31 +47,33 @@ def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         A row per experiment that has run: `experiment`, `seed`, `parameters`,
-        `multiplications` (per image, forward), `seconds` (wall time of the training),
+        `macs` (multiply-accumulates for one image), `seconds` (wall time of the training),
         `hardware`, `accuracy`, `low`, `high` (fractions), and whether it is a `result`.
+        Costs are NaN where a run was made before they were recorded.
     """
     rows = [
         {
             "experiment": name,
             "seed": run.seed,
             "parameters": run.metrics["parameters"]["total"],
-            "multiplications": count_multiplications(experiment.network),
+            "macs": run.macs,
             "seconds": run.metrics["training_seconds"],
             "hardware": name_hardware(run.metrics.get("provenance")),
             "result": not run.caveats,
         }
-        for name, experiment in results.experiments.items()
+        for name in results.experiments
         if (run := results.shown(name))
     ]
     columns = ["experiment", "seed", *COSTS, "hardware", "result"]
     end = scores.loc[
         scores["weights"] == "end", ["experiment", "seed", "accuracy", "low", "high"]
     ]
-    return pd.DataFrame(rows, columns=columns).merge(end, on=["experiment", "seed"])
+    table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(COSTS, float))
+    return table.merge(end, on=["experiment", "seed"])
 
 
 def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
-    """Plot test accuracy against parameters, multiplications and training time.
+    """Plot test accuracy against parameters, MACs and training time.
 
     Args:
         results: What has run.
@@ -179,6 +180,7 @@ def _draw_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
 def _name_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
     """Write each name at the first place beside its point where nothing else is."""
     scale = 72 / axes.figure.dpi  # all in points
+    costs = costs.dropna(subset=[column])
     places = costs[[column, "accuracy"]].to_numpy(float)
     points = scale * axes.transData.transform(places)
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]

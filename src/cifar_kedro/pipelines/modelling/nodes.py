@@ -15,10 +15,9 @@ from cifar_kedro.datasets.aligned import aligned_empty
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.datasets.images import check_same_split
 from cifar_kedro.datasets.memory import explaining_lack_of_memory
-from cifar_kedro.evaluation.metrics import measure
+from cifar_kedro.evaluation.metrics import describe_evaluation
 from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
 from cifar_kedro.models.network import Model, build_network
-from cifar_kedro.models.summary import count_parameters
 
 logger = logging.getLogger(__name__)
 
@@ -129,15 +128,17 @@ def evaluate_model(
         seed: The run's seed.
 
     Returns:
-        The metrics (accuracies as fractions; those on train and validation are the
-        history's, so train's is the running mean of the epoch, dropout and augmentation
-        included); and the predictions (class probabilities ``end``, ``best`` and, of the
-        views, ``views``, float32 (n, 10), and ``labels``).
+        The metrics: see `cifar_kedro.evaluation.metrics.describe_evaluation`, beside them
+        the network's layers and the provenance; and the predictions: class probabilities
+        ``end``, ``best`` and, of the views, ``views``, float32 (n, 10), and ``labels``.
     """
     from cifar_kedro.models.inference import predict, predict_views
+    from cifar_kedro.models.summary import count_parameters, describe_layers
 
-    networks = {"end": model, "best": best_model}
-    probabilities = {k: predict(v, test["images"]) for k, v in networks.items()}
+    probabilities = {
+        "end": predict(model, test["images"]),
+        "best": predict(best_model, test["images"]),
+    }
     if views := experiment.test_time_views:
         probabilities["views"] = predict_views(
             model, test["images"], probabilities["end"], views
@@ -146,34 +147,10 @@ def evaluate_model(
     parameters = provenance["parameters"] | experiment.model_dump(
         include={"test_time_views"}
     )
-    rows = {
-        "end": history.iloc[-1],
-        "best": history.loc[history["val_accuracy"].idxmax()],
-    }
     metrics = {
-        "experiment": experiment.name,
-        "title": experiment.title,
-        "seed": seed,
-        "architecture_only": experiment.architecture_only,
+        **describe_evaluation(experiment, seed, history, probabilities, test["labels"]),
         "parameters": count_parameters(model),
-        "epochs": len(history),
-        "best_epoch": int(rows["best"]["epoch"]),
-        "training_seconds": float(history["seconds"].sum()),
-        "weights": {
-            weights: {
-                "train_accuracy": float(rows[weights]["accuracy"]),
-                "validation_accuracy": float(rows[weights]["val_accuracy"]),
-                **measure(probabilities[weights], test["labels"]),
-            }
-            for weights in networks
-        },
-        "test_time_views": measure(probabilities["views"], test["labels"])
-        if views
-        else None,
-        "reported": experiment.reported
-        and experiment.reported.model_dump(
-            include={"test_accuracy", "training_seconds"}
-        ),
+        "layers": describe_layers(model),
         "provenance": provenance
         | {"parameters": parameters, "test_sha256": hash_images(test)},
     }

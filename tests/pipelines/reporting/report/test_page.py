@@ -109,7 +109,7 @@ def test_numbers_of_a_section(report):
     assert "Against exp0, seed 0: +30.00 points [" in found
     assert "the report has +14.18" in found
     assert "training.epochs 500 100" in found
-    assert "961,706 parameters" in found
+    assert "Network: 1,000 parameters, 27,808 MACs per image" in found
 
 
 def test_identical_images_are_told_where_the_provenance_stands():

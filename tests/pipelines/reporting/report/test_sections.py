@@ -70,7 +70,7 @@ def test_a_section_gathers_its_experiment_alone():
     assert [row.name for row in section.rows] == ["exp1"]
     assert section.seeds["seeds"] == 1
     assert section.builds_on == "exp0"
-    assert section.layers[-1].name == "classes"
+    assert section.layers[-1]["name"] == "classes"
 
 
 def test_views_stand_beside_the_plain_accuracy():

@@ -9,7 +9,6 @@ from cifar_kedro.config.differences import find_differences
 from cifar_kedro.datasets.identical_images import describe_counts
 from cifar_kedro.evaluation.runs import Results, Run
 from cifar_kedro.evaluation.status import NAMES
-from cifar_kedro.models.summary import LayerRow, count_multiplications, describe_layers
 
 # Figure -> what it shows.
 FIGURES = {
@@ -29,7 +28,7 @@ class Row:
 
     Attributes:
         reported: The report's test accuracy, a fraction.
-        multiplications: Multiply-accumulates per image.
+        macs: Multiply-accumulates per image; None if no run has told.
         run: None if the experiment has not run.
         status: ``complete``, ``not run``, or what stands against the run.
         end: Scores of the weights at the end of training: see `scores.score_runs`.
@@ -40,8 +39,8 @@ class Row:
     name: str
     title: str
     reported: float | None
-    multiplications: int
     run: Run | None = None
+    macs: int | None = None
     status: str = "not run"
     end: dict[str, Any] | None = None
     best: dict[str, Any] | None = None
@@ -54,7 +53,7 @@ class Section:
 
     Attributes:
         changes: What differs from the experiment it builds on: key, before, after.
-        layers: The network, layer by layer.
+        layers: The network of the shown run, layer by layer.
         rows: Its runs, in the order of their seeds.
         shown: The run whose figures are shown.
         seeds: Mean and standard deviation over the seeds, if there are complete runs.
@@ -67,7 +66,7 @@ class Section:
     title: str
     builds_on: str | None
     changes: list[tuple[str, Any, Any]]
-    layers: list[LayerRow]
+    layers: list[dict[str, Any]]
     rows: list[Row]
     shown: Run | None
     seeds: dict[str, Any] | None
@@ -84,7 +83,6 @@ def list_rows(results: Results, scores: pd.DataFrame) -> list[Row]:
             name,
             experiment.title,
             experiment.reported.test_accuracy if experiment.reported else None,
-            count_multiplications(experiment.network),
         )
         runs = results.of(name)
         rows += [_row(base, run, scores) for run in runs] or [base]
@@ -100,8 +98,8 @@ def _row(base: Row, run: Run, scores: pd.DataFrame) -> Row:
         base.name,
         base.title,
         base.reported,
-        base.multiplications,
         run,
+        run.macs,
         "; ".join(run.caveats) or "complete",
         by_weights["end"],
         by_weights["best"],
@@ -124,7 +122,7 @@ def make_section(
         title=experiment.title,
         builds_on=experiment.builds_on,
         changes=list_changes(name, results),
-        layers=describe_layers(experiment.network),
+        layers=shown.metrics.get("layers", []) if shown else [],
         rows=[row for row in rows if row.name == name and row.run],
         shown=shown,
         seeds=next(iter(seeds[seeds["experiment"] == name].to_dict("records")), None),
