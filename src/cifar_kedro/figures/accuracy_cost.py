@@ -4,6 +4,11 @@ from itertools import cycle, product
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from plotly.graph_objects import Figure as Chart
+from plotly.graph_objects import Scatter
+from plotly.subplots import make_subplots
 
 from cifar_kedro.evaluation.provenance import name_hardware
 from cifar_kedro.evaluation.runs import Results
@@ -14,8 +19,6 @@ from cifar_kedro.figures.style import (
     OURS_CHART_COLOUR,
     OURS_COLOUR,
     TEXT_SIZE,
-    Axes,
-    Figure,
     interval_arms,
     name_percentage,
     new_figure,
@@ -107,7 +110,7 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     return figure
 
 
-def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
+def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Chart:
     """Make the same figure for kedro-viz, where pointing at a dot names it.
 
     Args:
@@ -117,12 +120,9 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     Returns:
         A plotly figure with three panels.
     """
-    from plotly.graph_objects import Scatter
-    from plotly.subplots import make_subplots
-
     costs = tabulate_costs(results, scores)
     low, high = interval_arms(costs["accuracy"], costs["low"], costs["high"]).tolist()
-    figure = make_subplots(cols=len(COSTS), shared_yaxes=True, y_title="test accuracy")
+    chart = make_subplots(cols=len(COSTS), shared_yaxes=True, y_title="test accuracy")
     for panel, (column, label) in enumerate(COSTS.items(), start=1):
         points = Scatter(
             x=costs[column].to_list(),
@@ -135,14 +135,15 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
             hovertemplate="%{text}: %{y:.2%}<br>%{x:,.0f}<br>%{customdata}<extra></extra>",
             showlegend=False,
         )
-        figure.add_trace(points, row=1, col=panel)
-        figure.update_xaxes(title=label, type="log", row=1, col=panel)
+        chart.add_trace(points, row=1, col=panel)
+        chart.update_xaxes(title=label, type="log", row=1, col=panel)
     # kedro-viz sets the colours of the first panel only.
-    figure.update_xaxes(gridcolor=CHART_GRID_COLOUR)
-    figure.update_yaxes(gridcolor=CHART_GRID_COLOUR, tickformat=".0%")
-    return figure.update_layout(
+    chart.update_xaxes(gridcolor=CHART_GRID_COLOUR)
+    chart.update_yaxes(gridcolor=CHART_GRID_COLOUR, tickformat=".0%")
+    chart.update_layout(
         title="Test accuracy against cost (hollow: not a result yet; a shape for each hardware)"
     )
+    return chart
 
 
 def _symbols(costs: pd.DataFrame) -> list[str]:

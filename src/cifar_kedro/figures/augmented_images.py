@@ -1,66 +1,34 @@
 """What an experiment's augmentation does to training images, to be judged by eye."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from cifar_kedro.config import Augmentation, Experiment
 from cifar_kedro.config.data import CLASS_NAMES
-from cifar_kedro.config.keras_settings import settle_keras
-from cifar_kedro.figures.style import TEXT_SIZE, Figure, new_figure
+from cifar_kedro.figures.style import TEXT_SIZE, new_figure
 
-_AUGMENTATIONS = 8
 # White pixels between images of the sheet, and between originals and the rest.
 _GAP = 2
 _ORIGINAL_GAP = 6
 
 
 def plot_augmented_images(
-    train: dict[str, np.ndarray], experiment: Experiment, seed: int
+    originals: np.ndarray, augmented: np.ndarray, labels: np.ndarray, title: str
 ) -> Figure:
-    """Plot one training image per class beside eight augmentations of it.
+    """Plot images beside augmentations of them, a row each.
 
     Args:
-        train: `images`, float32 of shape (n, 32, 32, 3) in [0, 1], and `labels`,
-            uint8 of shape (n,), in 0-9. Each class is shown by its first image;
-            a class without images has no row.
-        experiment: The experiment whose augmentation is drawn from.
-        seed: Seed of the augmentation, the training's own.
+        originals: float32 (n, side, side, channels) in [0, 1].
+        augmented: m augmentations of each, (n, m, side, side, channels).
+        labels: Of each image, uint8 (n,).
+        title: Title of the figure.
 
     Returns:
-        A matplotlib figure of 9 inches by about one inch per class.
-
-    Raises:
-        ValueError: If the experiment augments nothing.
+        A matplotlib figure of 9 inches by about one inch per image.
     """
-    if experiment.augmentation is None:
-        raise ValueError(f"{experiment.name} has no augmentation to show.")
-    classes, first = np.unique(train["labels"], return_index=True)
-    originals = train["images"][first]
-    sheet = _arrange_sheet(
-        originals, _augment(originals, experiment.augmentation, seed)
-    )
-    figure = new_figure(
-        f"{experiment.name}: {experiment.title} (seed {seed})",
-        height=0.9 + 0.86 * len(classes),
-    )
-    _draw_sheet(figure, sheet, [CLASS_NAMES[label] for label in classes])
+    figure = new_figure(title, height=0.9 + 0.86 * len(originals))
+    names = [CLASS_NAMES[label] for label in labels]
+    _draw_sheet(figure, _arrange_sheet(originals, augmented), names, augmented.shape[1])
     return figure
-
-
-def _augment(
-    originals: np.ndarray, augmentation: Augmentation, seed: int
-) -> np.ndarray:
-    """Draw eight augmentations of each image, shape (n, 8, 32, 32, 3), in [0, 1]."""
-    settle_keras()
-    from keras import ops
-
-    from cifar_kedro.models.augmentation import AffineAugmentation
-
-    layer = AffineAugmentation(augmentation, seed=seed)
-    batch = np.repeat(originals, _AUGMENTATIONS, axis=0)
-    augmented: np.ndarray = ops.convert_to_numpy(layer(batch, training=True))
-    # Interpolation may leave [0, 1] by a rounding error.
-    augmented = augmented.clip(0, 1)
-    return augmented.reshape(-1, _AUGMENTATIONS, *originals.shape[1:])
 
 
 def _arrange_sheet(originals: np.ndarray, augmented: np.ndarray) -> np.ndarray:
@@ -86,7 +54,9 @@ def _arrange_sheet(originals: np.ndarray, augmented: np.ndarray) -> np.ndarray:
     return sheet
 
 
-def _draw_sheet(figure: Figure, sheet: np.ndarray, names: list[str]) -> None:
+def _draw_sheet(
+    figure: Figure, sheet: np.ndarray, names: list[str], count: int
+) -> None:
     """Draw the sheet with a name beside each row and a heading above each part."""
     axes = figure.subplots()
     axes.imshow(sheet, interpolation="nearest")
@@ -95,7 +65,7 @@ def _draw_sheet(figure: Figure, sheet: np.ndarray, names: list[str]) -> None:
     axes.set_yticks(side * np.arange(len(names)) + (side - _GAP) / 2, names)
     axes.set_xticks(
         [(side - _GAP) / 2, (augmented_left + sheet.shape[1]) / 2],
-        ["original", f"{_AUGMENTATIONS} augmentations of it"],
+        ["original", f"{count} augmentations of it"],
     )
     axes.tick_params(labelsize=TEXT_SIZE, length=0, labeltop=True, labelbottom=False)
     axes.spines[:].set_visible(False)

@@ -1,5 +1,7 @@
 """How well a network recognises each class."""
 
+from matplotlib.figure import Figure
+
 from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.evaluation.runs import Run
 from cifar_kedro.evaluation.significance import class_accuracies
@@ -8,7 +10,6 @@ from cifar_kedro.figures.style import (
     OURS_COLOUR,
     TEXT_SIZE,
     THIRD_WIDTH,
-    Figure,
     interval_arms,
     name_percentage,
     new_figure,

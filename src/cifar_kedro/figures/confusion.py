@@ -1,6 +1,9 @@
 """Which classes a network takes for which."""
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.evaluation.runs import Run
@@ -10,7 +13,6 @@ from cifar_kedro.figures.style import (
     OURS_COLOUR,
     TEXT_SIZE,
     THIRD_WIDTH,
-    Figure,
     new_figure,
 )
 
@@ -25,27 +27,13 @@ def plot_confusion(run: Run) -> Figure:
         A matplotlib figure of 4.6 x 4.8 inches: right classes in rows, answers in columns;
         the darker a cell, the larger its share of the row.
     """
-    from matplotlib.patches import Rectangle
-
     counts = confusion_counts(run.predicted(), run.labels, len(CLASS_NAMES))
     # The root, or all but the diagonal would be white.
     shades = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
     figure = new_figure("", height=4.8, width=THIRD_WIDTH)
     axes = figure.subplots()
     for (row, column), count in np.ndenumerate(counts):
-        shade = float(shades[row, column])
-        corner = (column - 0.5, row - 0.5)
-        axes.add_patch(Rectangle(corner, 1, 1, color=OURS_COLOUR, alpha=shade, lw=0))
-        axes.text(
-            column,
-            row,
-            str(count) if count else "",
-            ha="center",
-            va="center",
-            fontsize=TEXT_SIZE - 3,
-            color=GROUND_COLOUR if shade > 0.5 else OURS_COLOUR,
-            in_layout=False,  # inside the axes anyway: a fifth of the time
-        )
+        _draw_cell(axes, row, column, count, float(shades[row, column]))
     places = range(len(CLASS_NAMES))
     axes.set_xticks(
         places, CLASS_NAMES, rotation=45, ha="right", rotation_mode="anchor"
@@ -57,3 +45,18 @@ def plot_confusion(run: Run) -> Figure:
     axes.set_xlabel("answer", fontsize=TEXT_SIZE)
     axes.set_ylabel("right class", fontsize=TEXT_SIZE)
     return figure
+
+
+def _draw_cell(axes: Axes, row: int, column: int, count: int, shade: float) -> None:
+    corner = (column - 0.5, row - 0.5)
+    axes.add_patch(Rectangle(corner, 1, 1, color=OURS_COLOUR, alpha=shade, lw=0))
+    axes.text(
+        column,
+        row,
+        str(count) if count else "",
+        ha="center",
+        va="center",
+        fontsize=TEXT_SIZE - 3,
+        color=GROUND_COLOUR if shade > 0.5 else OURS_COLOUR,
+        in_layout=False,  # inside the axes anyway: a fifth of the time
+    )

@@ -2,18 +2,15 @@
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from cifar_kedro.config import Classify
-from cifar_kedro.figures.style import (
-    MUTED_COLOUR,
-    Axes,
-    Figure,
-    new_figure,
-    text_width,
-)
+from cifar_kedro.figures.style import MUTED_COLOUR, new_figure, text_width
 
 _COLUMNS, _ROWS = 6, 6
 # In pixels of the images: from one image to the next, and to the one below.
@@ -90,7 +87,7 @@ def _name_file(file: str) -> str:
 
 
 def _write(
-    axes: Axes, place: tuple[int, int], below: float, text: str, **style: object
+    axes: Axes, place: tuple[int, int], below: float, text: str, **style: Any
 ) -> None:
     """Write centred, some pixels below an image; a file's name is never a formula."""
     top, left = place

@@ -1,7 +1,4 @@
-"""Fonts for titles and file names in any script.
-
-Imported with the first figure only, since matplotlib is heavy.
-"""
+"""Fonts for titles and file names in any script."""
 
 import logging
 import warnings

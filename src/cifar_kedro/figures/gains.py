@@ -1,8 +1,10 @@
 """What each step of the report adds to the test accuracy, and how sure that is."""
 
-from typing import Any
-
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from plotly.graph_objects import Figure as Chart
+from plotly.graph_objects import Scatter
 
 from cifar_kedro.evaluation.runs import Results
 from cifar_kedro.figures.style import (
@@ -12,8 +14,6 @@ from cifar_kedro.figures.style import (
     OURS_COLOUR,
     REPORT_COLOUR,
     TEXT_SIZE,
-    Axes,
-    Figure,
     interval_arms,
     new_figure,
     shorten_title,
@@ -57,7 +57,7 @@ def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     return figure
 
 
-def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
+def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Chart:
     """Make the same figure for kedro-viz, where pointing at a gain shows its figures.
 
     Args:
@@ -67,21 +67,19 @@ def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     Returns:
         A plotly figure.
     """
-    from plotly.graph_objects import Figure as PlotlyFigure
-
-    figure = PlotlyFigure([_reported_points(comparisons), _our_points(comparisons)])
-    figure.update_traces(
+    chart = Chart([_reported_points(comparisons), _our_points(comparisons)])
+    chart.update_traces(
         y=(comparisons["experiment"] + " after " + comparisons["baseline"]).to_list(),
         text=_titles(comparisons, results),
         mode="markers",
     )
-    figure.update_yaxes(autorange="reversed", automargin=True)
-    figure.update_xaxes(title="gain in test accuracy, percentage points", zeroline=True)
-    return figure.update_layout(title="What each step adds")
+    chart.update_yaxes(autorange="reversed", automargin=True)
+    chart.update_xaxes(title="gain in test accuracy, percentage points", zeroline=True)
+    chart.update_layout(title="What each step adds")
+    return chart
 
 
-def _reported_points(comparisons: pd.DataFrame) -> Any:
-    from plotly.graph_objects import Scatter
+def _reported_points(comparisons: pd.DataFrame) -> Scatter:
 
     return Scatter(
         name="report",
@@ -92,8 +90,7 @@ def _reported_points(comparisons: pd.DataFrame) -> Any:
     )
 
 
-def _our_points(comparisons: pd.DataFrame) -> Any:
-    from plotly.graph_objects import Scatter
+def _our_points(comparisons: pd.DataFrame) -> Scatter:
 
     gains = (
         comparisons["difference_points"]

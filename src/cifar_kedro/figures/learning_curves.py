@@ -2,6 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.evaluation.stopping import find_stop
@@ -11,8 +14,6 @@ from cifar_kedro.figures.style import (
     TEXT_SIZE,
     TRAIN_STYLE,
     VALIDATION_STYLE,
-    Axes,
-    Figure,
     new_figure,
     style_axes,
 )
@@ -53,22 +54,15 @@ def plot_learning_curves(
     _draw_panel(loss_axes, history, "loss")
     _limit_loss(loss_axes, history)
     _draw_panel(accuracy_axes, history, "accuracy")
+    both = (loss_axes, accuracy_axes)
     if not experiment.training.schedule:  # which falls in every epoch
-        for axes in (loss_axes, accuracy_axes):
+        for axes in both:
             _mark_rate_drops(axes, history)
     best = history.loc[history["val_accuracy"].idxmax()]
-    accuracy_axes.plot(
-        best["epoch"], best["val_accuracy"], "*", color=BEST_COLOUR, markersize=13
-    )
-    stop = find_stop(history, experiment.training) or "training was cut short"
-    for axes in (loss_axes, accuracy_axes):
-        axes.axvline(
-            history["epoch"].max(),
-            color=MUTED_COLOUR,
-            linewidth=2.5,
-            zorder=1,
-            label=f"end: {stop}",
-        )
+    star = {"color": BEST_COLOUR, "markersize": 13}
+    accuracy_axes.plot(best["epoch"], best["val_accuracy"], "*", **star)
+    for axes in both:
+        _mark_end(axes, history, experiment)
     handles, labels = accuracy_axes.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower center", ncols=3, fontsize=TEXT_SIZE
@@ -109,8 +103,6 @@ def limit_outliers(losses: np.ndarray) -> float | None:
 
 def _draw_panel(axes: Axes, history: pd.DataFrame, quantity: str) -> None:
     """Draw one quantity's two curves and the best epoch."""
-    from matplotlib.ticker import MaxNLocator
-
     style_axes(axes)
     epochs = history["epoch"]
     marker = "o" if len(history) <= _MARKED_EPOCHS else ""
@@ -138,6 +130,18 @@ def _mark_best_epoch(axes: Axes, history: pd.DataFrame) -> None:
         linewidth=1.5,
         zorder=1,
         label=f"best epoch {best['epoch']:.0f}: {best['val_accuracy']:.4f}",
+    )
+
+
+def _mark_end(axes: Axes, history: pd.DataFrame, experiment: Experiment) -> None:
+    """Draw a thick line at the last epoch, named after what ended the training."""
+    stop = find_stop(history, experiment.training) or "training was cut short"
+    axes.axvline(
+        history["epoch"].max(),
+        color=MUTED_COLOUR,
+        linewidth=2.5,
+        zorder=1,
+        label=f"end: {stop}",
     )
 
 

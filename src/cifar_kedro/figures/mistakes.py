@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.evaluation.runs import Run
-from cifar_kedro.figures.style import TEXT_SIZE, Figure, new_figure
+from cifar_kedro.figures.style import TEXT_SIZE, new_figure
 
 _ROWS, _COLUMNS = 2, 6
 # Pixels: an image, and the place that it has with its caption.

@@ -1,6 +1,9 @@
 """Our test accuracy against the report's, experiment by experiment."""
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from cifar_kedro.evaluation.summary import AMBITION, ARCHITECTURE_OBJECTIVE
 from cifar_kedro.figures.style import (
@@ -8,8 +11,6 @@ from cifar_kedro.figures.style import (
     OURS_COLOUR,
     REPORT_COLOUR,
     TEXT_SIZE,
-    Axes,
-    Figure,
     new_figure,
     style_axes,
     wrap_title,
@@ -97,8 +98,6 @@ def _draw_dots(
 
 def _label_axes(axes: Axes, experiments: pd.DataFrame) -> None:
     """Name the experiments from top to bottom, and the accuracy in per cent."""
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
-
     names = experiments["experiment"] + ": " + experiments["title"]
     axes.set_yticks(
         experiments.index, [wrap_title(name, _NAME_CHARACTERS) for name in names]

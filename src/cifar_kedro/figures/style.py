@@ -1,19 +1,14 @@
-"""What the report's figures share: size, type, colours.
-
-matplotlib is imported when a figure is made, not with this module: Kedro imports
-every pipeline for every command, and `kedro registry list` should not wait for it.
-"""
+"""What the report's figures share: size, type, colours."""
 
 import textwrap
 import unicodedata
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-# Kedro resolves the hints of node functions at run time. A name imported under
-# TYPE_CHECKING only would make it skip the validation of their parameters.
-Figure = Any
-Axes = Any
+from cifar_kedro.figures.fonts import AnyScriptFigure
 
 # Okabe and Ito's colours, told apart by colour-blind readers; the line styles differ
 # too, for greyscale print. Validation is the solid one: it is the noisier curve, and
@@ -55,8 +50,6 @@ def new_figure(title: str, height: float, width: float = FULL_WIDTH) -> Figure:
     Returns:
         A figure whose layout makes room for labels and legends.
     """
-    from cifar_kedro.figures.fonts import AnyScriptFigure
-
     figure = AnyScriptFigure(figsize=(width, height), layout="constrained")
     if title:
         figure.suptitle(wrap_title(title, _TITLE_CHARACTERS), fontsize=TITLE_SIZE)
@@ -122,7 +115,7 @@ def interval_arms(values: Any, low: Any, high: Any) -> np.ndarray:
     return np.array([values - low, high - values]).clip(min=0)
 
 
-def name_percentage(fraction: float, position: int | None = None) -> str:
+def name_percentage(fraction: float, position: float | None = None) -> str:
     """Write a tick at a fraction as what it is: 87.5 %, which rounding would call 88.
 
     Args:

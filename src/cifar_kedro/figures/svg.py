@@ -3,7 +3,9 @@
 import html
 import io
 import re
-from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
 
 from cifar_kedro.figures.style import (
     BEST_COLOUR,
@@ -15,8 +17,6 @@ from cifar_kedro.figures.style import (
     TRAIN_STYLE,
     VALIDATION_STYLE,
 )
-
-Figure = Any
 
 # Figures are drawn for light surroundings; on a page these colours are its variables.
 _VARIABLES = {
@@ -38,8 +38,6 @@ def render_svg(figure: Figure) -> str:
 
     Texts stay texts: they can be searched, and read aloud.
     """
-    import matplotlib as mpl
-
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cifar_kedro"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})

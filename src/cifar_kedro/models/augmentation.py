@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from cifar_kedro.config import Augmentation
@@ -135,3 +136,24 @@ def affine_matrices(
     f += d * flip * (width - 1)
     zero = ops.zeros_like(a)
     return ops.stack([a * sign, b, c, d * sign, e, f, zero, zero], axis=1)
+
+
+def augment_examples(
+    images: np.ndarray, augmentation: Augmentation, seed: int, count: int
+) -> np.ndarray:
+    """Augment each image several times, to be looked at.
+
+    Args:
+        images: float32 (n, side, side, channels) in [0, 1].
+        augmentation: What to draw from.
+        seed: Draws the augmentations.
+        count: How many of each image.
+
+    Returns:
+        The augmented images, float32 (n, count, side, side, channels) in [0, 1].
+    """
+    layer = AffineAugmentation(augmentation, seed=seed)
+    batch = np.repeat(images, count, axis=0)
+    augmented: np.ndarray = ops.convert_to_numpy(layer(batch, training=True))
+    # Interpolation may leave [0, 1] by a rounding error.
+    return augmented.clip(0, 1).reshape(-1, count, *images.shape[1:])

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from cifar_kedro.config import Classify
 from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.models.network import Model
@@ -90,6 +92,20 @@ def classify_images(
             _count(image_files["problem"][~classified]),
         )
     return table
+
+
+def plot_contact_sheet(
+    prepared_images: np.ndarray,
+    classified_images: pd.DataFrame,
+    classify: Classify,
+    seed: int,
+) -> dict[str, Any]:
+    """Plot the classified images: see `cifar_kedro.figures.contact_sheet`."""
+    from cifar_kedro.figures import contact_sheet
+
+    return contact_sheet.plot_contact_sheet(
+        prepared_images, classified_images, classify, seed
+    )
 
 
 def _prepare_image(image: Image.Image) -> np.ndarray:

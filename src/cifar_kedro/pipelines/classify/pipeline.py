@@ -3,8 +3,11 @@
 from kedro.pipeline import Node, Pipeline
 
 from cifar_kedro.config import Classify
-from cifar_kedro.figures.contact_sheet import plot_contact_sheet
-from cifar_kedro.pipelines.classify.nodes import classify_images, prepare_images
+from cifar_kedro.pipelines.classify.nodes import (
+    classify_images,
+    plot_contact_sheet,
+    prepare_images,
+)
 
 _MODELS = {"end": "model", "best": "best_model"}
 

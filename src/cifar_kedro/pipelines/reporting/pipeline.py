@@ -9,12 +9,15 @@ from cifar_kedro.evaluation.comparisons import compare_experiments
 from cifar_kedro.evaluation.runs import read_results
 from cifar_kedro.evaluation.scores import describe_seeds, score_runs
 from cifar_kedro.evaluation.summary import summarise_runs
-from cifar_kedro.figures.accuracy_cost import chart_accuracy_cost
-from cifar_kedro.figures.augmented_images import plot_augmented_images
-from cifar_kedro.figures.gains import chart_ladder
-from cifar_kedro.figures.learning_curves import plot_learning_curves
-from cifar_kedro.figures.reproduction import plot_comparison
-from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
+from cifar_kedro.pipelines.reporting.nodes import (
+    chart_accuracy_cost,
+    chart_ladder,
+    plot_augmented_images,
+    plot_comparison,
+    plot_learning_curves,
+    plot_report_figures,
+    write_report,
+)
 
 
 def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:

@@ -10,7 +10,8 @@ from cifar_kedro.evaluation.claims.claims import judge_claims
 from cifar_kedro.evaluation.comparisons import compare_experiments
 from cifar_kedro.evaluation.runs import Results
 from cifar_kedro.evaluation.scores import describe_seeds, score_runs
-from cifar_kedro.pipelines.reporting.report import plot_report_figures, write_report
+from cifar_kedro.pipelines.reporting.report.figures import plot_report_figures
+from cifar_kedro.pipelines.reporting.report.page import write_report
 from tests.runs import CLAIMS, EXPERIMENTS, make_predictions, make_run
 
 SHEET = b"\x89PNG, not really"

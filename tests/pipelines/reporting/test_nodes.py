@@ -3,7 +3,7 @@ import pytest
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.data import CLASS_NAMES
-from cifar_kedro.figures.augmented_images import plot_augmented_images
+from cifar_kedro.pipelines.reporting.nodes import plot_augmented_images
 
 
 def make_experiment(augmentation: dict | None) -> Experiment:

@@ -1,0 +1,109 @@
+"""Nodes of the reporting pipeline that draw.
+
+matplotlib, plotly and keras are imported when a node runs: Kedro imports every pipeline for
+every command, and `kedro registry list` should not wait for them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cifar_kedro.config import Experiment
+from cifar_kedro.config.data import LabelledImages
+from cifar_kedro.config.keras_settings import settle_keras
+from cifar_kedro.evaluation.runs import Results
+
+# A matplotlib or plotly figure; Kedro resolves the hints when it checks parameters.
+Figure = Any
+
+AUGMENTATIONS = 8
+
+
+def plot_learning_curves(
+    history: pd.DataFrame, experiment: Experiment, seed: int
+) -> Figure:
+    """Plot the learning curves of one training: see `cifar_kedro.figures.learning_curves`."""
+    from cifar_kedro.figures import learning_curves
+
+    return learning_curves.plot_learning_curves(history, experiment, seed)
+
+
+def plot_augmented_images(
+    train: LabelledImages, experiment: Experiment, seed: int
+) -> Figure:
+    """Plot a training image of each class beside eight augmentations of it.
+
+    Args:
+        train: The training images; each class is shown by its first one.
+        experiment: The experiment whose augmentation is drawn from.
+        seed: Seed of the augmentation, the training's own.
+
+    Raises:
+        ValueError: If the experiment augments nothing.
+    """
+    settle_keras()
+    from cifar_kedro.figures import augmented_images
+    from cifar_kedro.models.augmentation import augment_examples
+
+    if experiment.augmentation is None:
+        raise ValueError(f"{experiment.name} has no augmentation to show.")
+    labels, first = np.unique(train["labels"], return_index=True)
+    originals = train["images"][first]
+    return augmented_images.plot_augmented_images(
+        originals,
+        augment_examples(originals, experiment.augmentation, seed, AUGMENTATIONS),
+        labels,
+        f"{experiment.name}: {experiment.title} (seed {seed})",
+    )
+
+
+def plot_comparison(summary: pd.DataFrame) -> Figure:
+    """Plot our accuracies beside the reported: see `cifar_kedro.figures.reproduction`."""
+    from cifar_kedro.figures import reproduction
+
+    return reproduction.plot_comparison(summary)
+
+
+def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
+    """Chart what each step adds, for kedro-viz: see `cifar_kedro.figures.gains`."""
+    from cifar_kedro.figures import gains
+
+    return gains.chart_ladder(results, comparisons)
+
+
+def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
+    """Chart accuracy against cost, for kedro-viz: see `cifar_kedro.figures.accuracy_cost`."""
+    from cifar_kedro.figures import accuracy_cost
+
+    return accuracy_cost.chart_accuracy_cost(results, scores)
+
+
+def plot_report_figures(
+    results: Results,
+    comparisons: pd.DataFrame,
+    scores: pd.DataFrame,
+    test: LabelledImages,
+) -> dict[str, str]:
+    """Draw the page's figures: see `cifar_kedro.pipelines.reporting.report.figures`."""
+    from cifar_kedro.pipelines.reporting.report import figures
+
+    return figures.plot_report_figures(results, comparisons, scores, test)
+
+
+def write_report(
+    results: Results,
+    comparisons: pd.DataFrame,
+    scores: pd.DataFrame,
+    seeds: pd.DataFrame,
+    claims: pd.DataFrame,
+    figures: dict[str, Callable[[], str]],
+    sheets: dict[str, Callable[[], bytes]],
+) -> tuple[str, str]:
+    """Write page and Markdown: see `cifar_kedro.pipelines.reporting.report.page`."""
+    from cifar_kedro.pipelines.reporting.report import page
+
+    return page.write_report(
+        results, comparisons, scores, seeds, claims, figures, sheets
+    )
