@@ -11,7 +11,6 @@ from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.errors import DatasetError, SettingsError
-from cifar_kedro.models.network import build_network
 
 
 def check_selection(pipeline: Pipeline, whole: Pipeline, catalog: Any) -> None:
@@ -139,6 +138,8 @@ def check_backbones(pipeline: Pipeline, catalog: Any, only_missing: bool) -> Non
             continue
         experiment = Experiment.model_validate(catalog.load(f"params:{name}"))
         if experiment.network.backbone:
+            from cifar_kedro.models.network import build_network
+
             build_network(experiment.network)
 
 

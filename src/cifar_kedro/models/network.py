@@ -4,7 +4,10 @@ import random
 from pathlib import Path
 from typing import Any
 
+import keras
 from kedro.utils import find_kedro_project
+from keras import backend, layers, regularizers
+from keras.applications import VGG16
 
 from cifar_kedro.config import Backbone, Block, Network
 from cifar_kedro.config.data import CLASS_NAMES
@@ -13,12 +16,8 @@ from cifar_kedro.config.errors import MissingFileError
 IMAGE_SHAPE = (32, 32, 3)
 WHITENING = "whitening"  # the layer's name
 
-# Kedro resolves type hints when it validates parameters: keras must not be imported for it.
-Model = Any
-Tensor = Any
 
-
-def build_network(network: Network) -> Model:
+def build_network(network: Network) -> keras.Model:
     """Build an untrained network.
 
     By default layers are placed as in the report: BatchNormalization after the
@@ -35,17 +34,24 @@ def build_network(network: Network) -> Model:
     Raises:
         MissingFileError: If the backbone's weights cannot be had.
     """
-    from keras import Input, layers
-    from keras import Model as KerasModel
-
     if network.backbone:
         inputs, x = _backbone(network.backbone)
     else:
-        inputs = x = Input(IMAGE_SHAPE)
+        inputs = x = keras.Input(IMAGE_SHAPE)
     if network.whitening:
         x = _whitening(network, x)
     for number, block in enumerate(network.blocks, start=1):
         x = _block(network, block, number, x)
+    x = _classifier(network, x)
+    # Probabilities in float32 whatever the precision of the rest.
+    outputs = layers.Dense(
+        len(CLASS_NAMES), activation="softmax", name="classes", dtype="float32"
+    )(x)
+    return keras.Model(inputs, outputs)
+
+
+def _classifier(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
+    """Place what lies between the last block and the softmax layer."""
     x = (
         layers.GlobalMaxPooling2D(name="global_max")(x)
         if network.global_max
@@ -53,22 +59,16 @@ def build_network(network: Network) -> Model:
     )
     for number, units in enumerate(network.dense, start=1):
         name = f"dense{number}"
-        x = _normalized(
-            network, name, layers.Dense(units, **_learned(network, name))(x)
-        )
-        x = _dropped(network, name, x)
+        x = layers.Dense(units, **_learned(network, name))(x)
+        x = _dropped(network, name, _normalized(network, name, x))
     if network.feature_scale != 1:
         x = layers.Rescaling(network.feature_scale, name="feature_scale")(x)
-    # Probabilities in float32 whatever the precision of the rest.
-    outputs = layers.Dense(
-        len(CLASS_NAMES), activation="softmax", name="classes", dtype="float32"
-    )(x)
-    return KerasModel(inputs, outputs)
+    return x
 
 
-def _block(network: Network, block: Block, number: int, x: Tensor) -> Tensor:
-    from keras import layers
-
+def _block(
+    network: Network, block: Block, number: int, x: keras.KerasTensor
+) -> keras.KerasTensor:
     pooling = layers.MaxPooling2D(2, name=f"pool{number}")
     for index, filters in enumerate(block.filters, start=1):
         name = f"conv{number}_{index}"
@@ -87,8 +87,6 @@ def _block(network: Network, block: Block, number: int, x: Tensor) -> Tensor:
 
 def _learned(network: Network, name: str) -> dict[str, Any]:
     """List what convolutions and hidden dense layers have in common."""
-    from keras import regularizers
-
     normalization = network.normalization
     late = normalization is not None and normalization.before_activation
     return {
@@ -99,10 +97,8 @@ def _learned(network: Network, name: str) -> dict[str, Any]:
     }
 
 
-def _normalized(network: Network, name: str, x: Tensor) -> Tensor:
+def _normalized(network: Network, name: str, x: keras.KerasTensor) -> keras.KerasTensor:
     """Normalize the output of the layer called `name`, if the network does that."""
-    from keras import layers
-
     normalization = network.normalization
     if not normalization:
         return x
@@ -118,9 +114,7 @@ def _normalized(network: Network, name: str, x: Tensor) -> Tensor:
     return x
 
 
-def _dropped(network: Network, name: str, x: Tensor) -> Tensor:
-    from keras import backend, layers
-
+def _dropped(network: Network, name: str, x: keras.KerasTensor) -> keras.KerasTensor:
     if not network.dropout:
         return x
     # Without a seed, on torch, it draws from a state that is in no variable, so that a
@@ -129,7 +123,7 @@ def _dropped(network: Network, name: str, x: Tensor) -> Tensor:
     return layers.Dropout(network.dropout, name=f"{name}_dropout", seed=seed)(x)
 
 
-def _start_as_identity(convolution: Any) -> None:
+def _start_as_identity(convolution: layers.Conv2D) -> None:
     """Let its first filters hand on the channels of its input (PyTorch's `dirac_`)."""
     kernel = convolution.get_weights()[0]
     side, _, inputs, filters = kernel.shape
@@ -139,10 +133,8 @@ def _start_as_identity(convolution: Any) -> None:
     convolution.set_weights([kernel, *convolution.get_weights()[1:]])
 
 
-def _whitening(network: Network, x: Tensor) -> Tensor:
+def _whitening(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
     """Place the whitening layer; see `cifar_kedro.models.whitening` for its weights."""
-    from keras import layers
-
     assert network.whitening
     return layers.Conv2D(
         network.whitening.filters,
@@ -153,10 +145,8 @@ def _whitening(network: Network, x: Tensor) -> Tensor:
     )(x)
 
 
-def _backbone(backbone: Backbone) -> tuple[Tensor, Tensor]:
+def _backbone(backbone: Backbone) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Return input and output of the backbone, its first layers frozen."""
-    from keras.applications import VGG16
-
     weights = backbone.weights
     if weights not in (None, "imagenet"):
         # As relative paths of the catalog, wherever the command was called.

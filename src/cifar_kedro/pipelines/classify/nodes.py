@@ -12,12 +12,14 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cifar_kedro.config import Classify
 from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.models.network import Model
 
 logger = logging.getLogger(__name__)
 
 _SIDE = 32  # pixels
 _MOST_NAMED = 10  # files, or problems, in a message
+
+# A keras.Model: Kedro resolves the hints when it checks parameters, without keras.
+Model = Any
 
 
 def prepare_images(

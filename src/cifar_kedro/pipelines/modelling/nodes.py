@@ -17,7 +17,9 @@ from cifar_kedro.datasets.images import check_same_split
 from cifar_kedro.datasets.memory import explaining_lack_of_memory
 from cifar_kedro.evaluation.metrics import describe_evaluation
 from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
-from cifar_kedro.models.network import Model, build_network
+
+# A keras.Model: Kedro resolves the hints when it checks parameters, without keras.
+Model = Any
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ def train_model(
         SettingsError: If training and validation images, and the counts of identical
             ones, are not of one split.
     """
+    from cifar_kedro.models.network import build_network
     from cifar_kedro.training.backend import prepare_keras
     from cifar_kedro.training.loop import fit
 

@@ -64,84 +64,92 @@ def create_pipeline(experiments: Iterable[str]) -> Pipeline:
             Those that are not count as evaluated before: see ``{experiment}_evaluated``
             in the catalog.
     """
-    return Pipeline(
-        [
-            Node(
-                summarise_runs,
-                inputs=[
-                    "metrics",
-                    "failures",
-                    "histories",
-                    "parameters",
-                    *(f"{name}_evaluated" for name in experiments),
-                ],
-                outputs="summary",
-                name="summarise_runs_node",
-            ),
-            Node(
-                plot_comparison,
-                inputs="summary",
-                outputs="comparison",
-                name="plot_comparison_node",
-            ),
-            Node(
-                read_results,
-                inputs=[
-                    *("summary", "metrics", "histories", "predictions"),
-                    *("test_if_present", "parameters"),
-                ],
-                outputs="results",
-                name="read_results_node",
-            ),
-            Node(
-                score_runs, inputs="results", outputs="scores", name="score_runs_node"
-            ),
-            Node(
-                describe_seeds,
-                inputs="results",
-                outputs="summary_by_experiment",
-                name="describe_seeds_node",
-            ),
-            Node(
-                compare_experiments,
-                inputs=["results", "params:claims"],
-                outputs="comparisons",
-                name="compare_experiments_node",
-            ),
-            Node(
-                judge_claims,
-                inputs=["results", "comparisons", "params:claims"],
-                outputs="claims",
-                name="judge_claims_node",
-            ),
-            Node(
-                chart_ladder,
-                inputs=["results", "comparisons"],
-                outputs="ladder",
-                name="chart_ladder_node",
-            ),
-            Node(
-                chart_accuracy_cost,
-                inputs=["results", "scores"],
-                outputs="accuracy_cost",
-                name="chart_accuracy_cost_node",
-            ),
-            Node(
-                plot_report_figures,
-                inputs=["results", "comparisons", "scores", "test_if_present"],
-                outputs="report_figures",
-                name="plot_report_figures_node",
-            ),
-            Node(
-                write_report,
-                inputs=[
-                    *("results", "comparisons", "scores"),
-                    *("summary_by_experiment", "claims"),
-                    *("report_figures", "augmented_sheets"),
-                ],
-                outputs=["report", "report_markdown"],
-                name="write_report_node",
-            ),
+    nodes = [*_read(experiments), *_conclude(), *_draw(), _write()]
+    return Pipeline(nodes, tags="reporting")
+
+
+def _read(experiments: Iterable[str]) -> list[Node]:
+    evaluated = [f"{name}_evaluated" for name in experiments]
+    return [
+        Node(
+            summarise_runs,
+            inputs=["metrics", "failures", "histories", "parameters", *evaluated],
+            outputs="summary",
+            name="summarise_runs_node",
+        ),
+        Node(
+            read_results,
+            inputs=[
+                *("summary", "metrics", "histories", "predictions"),
+                *("test_if_present", "parameters"),
+            ],
+            outputs="results",
+            name="read_results_node",
+        ),
+    ]
+
+
+def _conclude() -> list[Node]:
+    return [
+        Node(score_runs, inputs="results", outputs="scores", name="score_runs_node"),
+        Node(
+            describe_seeds,
+            inputs="results",
+            outputs="summary_by_experiment",
+            name="describe_seeds_node",
+        ),
+        Node(
+            compare_experiments,
+            inputs=["results", "params:claims"],
+            outputs="comparisons",
+            name="compare_experiments_node",
+        ),
+        Node(
+            judge_claims,
+            inputs=["results", "comparisons", "params:claims"],
+            outputs="claims",
+            name="judge_claims_node",
+        ),
+    ]
+
+
+def _draw() -> list[Node]:
+    return [
+        Node(
+            plot_comparison,
+            inputs="summary",
+            outputs="comparison",
+            name="plot_comparison_node",
+        ),
+        Node(
+            chart_ladder,
+            inputs=["results", "comparisons"],
+            outputs="ladder",
+            name="chart_ladder_node",
+        ),
+        Node(
+            chart_accuracy_cost,
+            inputs=["results", "scores"],
+            outputs="accuracy_cost",
+            name="chart_accuracy_cost_node",
+        ),
+        Node(
+            plot_report_figures,
+            inputs=["results", "comparisons", "scores", "test_if_present"],
+            outputs="report_figures",
+            name="plot_report_figures_node",
+        ),
+    ]
+
+
+def _write() -> Node:
+    return Node(
+        write_report,
+        inputs=[
+            *("results", "comparisons", "scores"),
+            *("summary_by_experiment", "claims"),
+            *("report_figures", "augmented_sheets"),
         ],
-        tags="reporting",
+        outputs=["report", "report_markdown"],
+        name="write_report_node",
     )
