@@ -43,7 +43,7 @@ def describe_device() -> dict[str, Any]:
     """Name what computes: Keras' backend, and the GPUs that it sees."""
     import keras
 
-    from cifar_kedro.evaluation.provenance import name_accelerators
+    from cifar_kedro.training.backend import name_accelerators
 
     backend = keras.backend.backend()
     return {"backend": backend, "accelerators": name_accelerators(backend)}

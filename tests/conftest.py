@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from kedro.framework.startup import bootstrap_project
 
-from cifar_kedro import pipeline_registry
-from cifar_kedro.config import Experiment
+from cifar_kedro.config import Experiment, session
 from cifar_kedro.config.loader import ExperimentConfigLoader
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 
@@ -60,7 +59,7 @@ def copy_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # it gets no test's runs
     bootstrap_project(folder)
-    pipeline_registry.use_parameters({})  # those of another test's session
+    session.use_parameters({})  # those of another test's session
     return folder
 
 

@@ -22,10 +22,9 @@ from ours import train as train_ours
 from training import NETWORKS, make_row
 
 from cifar_kedro.config import Network
-from cifar_kedro.evaluation import provenance
 from cifar_kedro.models.network import build_network
 from cifar_kedro.models.summary import count_parameters
-from cifar_kedro.training import callbacks
+from cifar_kedro.training import backend, callbacks
 from tests.conftest import ROOT, make_images
 
 EXPERIMENTS = common.load_experiments(NETWORKS.split(","))
@@ -307,7 +306,7 @@ def test_what_a_gpu_gave_says_on_what_and_how(monkeypatch):
     command = ["gpu.py", "--networks", "exp0", "--precision", "mixed_float16"]
     monkeypatch.setattr("sys.argv", [*command, "--images", "80"])
     monkeypatch.setattr(gpu, "measure", lambda *_: [3.0, 1.0, 1.0])
-    monkeypatch.setattr(provenance, "name_accelerators", lambda backend: ["a GPU"])
+    monkeypatch.setattr(backend, "name_accelerators", lambda backend: ["a GPU"])
     monkeypatch.setattr(gpu, "publish", lambda *arguments: published.extend(arguments))
     gpu.main()
     _, machine, _, results = published

@@ -10,8 +10,9 @@ from kedro.io import DatasetError as KedroDatasetError
 from kedro.validation import DataValidationError
 from omegaconf.errors import InterpolationKeyError
 
-from cifar_kedro import cli, pipeline_registry
+from cifar_kedro import cli
 from cifar_kedro.config.errors import DatasetError, SettingsError
+from cifar_kedro.hooks import experiments
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_our_own_errors_keep_their_traceback(kedro_run, monkeypatch):
     def fail(*_):
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr(pipeline_registry, "use_parameters", fail)
+    monkeypatch.setattr(experiments, "use_parameters", fail)
     result = kedro_run()
     assert isinstance(result.exception, ValueError)
     assert result.exception.args == ("a mistake of ours",)

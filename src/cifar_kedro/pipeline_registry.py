@@ -1,27 +1,15 @@
 """The project's pipelines: one per experiment block, and their sums."""
 
 import re
-from pathlib import Path
 from typing import Any
 
-from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
-from kedro.utils import find_kedro_project
 
 from cifar_kedro.config import Classify
 from cifar_kedro.config.errors import check_section
-from cifar_kedro.config.files import check_files, find_files
-from cifar_kedro.config.loader import inherit_experiments, is_experiment
-from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
+from cifar_kedro.config.loader import is_experiment
+from cifar_kedro.config.session import read_parameters
 from cifar_kedro.pipelines import classify, data_engineering, modelling, reporting
-
-_session_parameters: dict[str, Any] = {}
-
-
-def use_parameters(parameters: dict[str, Any]) -> None:
-    """Take the experiments from a session's parameters instead of the project's file."""
-    _session_parameters.clear()
-    _session_parameters.update(parameters)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -33,7 +21,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         ``exp8a`` and ``exp8b``), ``__default__`` with all of these, and ``classify``,
         which is about other images.
     """
-    parameters = _session_parameters or _base_parameters()
+    parameters = read_parameters()
     experiments = {
         name: block.get("augmentation") is not None
         for name, block in parameters.items()
@@ -74,23 +62,3 @@ def _groups(complete: dict[str, Pipeline]) -> dict[str, Pipeline]:
         if part := re.fullmatch(r"(.*\d)[a-z]", name):
             groups[part[1]] = groups.get(part[1], Pipeline([])) + pipeline
     return groups
-
-
-def _base_parameters() -> dict[str, Any]:
-    """Read the experiments without a session (``kedro registry list``).
-
-    Plain YAML on purpose: a configuration loader made here would replace the resolvers
-    of the session's own.
-    """
-    project = find_kedro_project(Path.cwd()) or Path.cwd()
-    base = project / settings.CONF_SOURCE / "base"
-    patterns = settings.CONFIG_LOADER_ARGS["config_patterns"]
-    check_files(base, patterns)
-    files = {
-        str(path): read_yaml(path.read_bytes(), str(path))
-        for path in find_files(base, patterns["parameters"])
-    }
-    refuse_common_blocks(files)
-    return inherit_experiments(
-        {name: block for blocks in files.values() for name, block in blocks.items()}
-    )

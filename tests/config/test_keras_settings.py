@@ -7,11 +7,8 @@ import keras
 import pytest
 
 from cifar_kedro.config import keras_settings
-from cifar_kedro.config.keras_settings import (
-    check_keras,
-    list_environment,
-    settle_keras,
-)
+from cifar_kedro.config.environment import list_environment
+from cifar_kedro.config.keras_settings import check_keras, settle_keras
 from tests.conftest import ROOT
 
 
@@ -43,7 +40,7 @@ first = keras.config.image_data_format()
 block = ExperimentConfigLoader("conf", env="base", **CONFIG_LOADER_ARGS)["parameters"]["exp0"]
 prepare_keras(0, "float32", Execution())
 network = build_network(Experiment.model_validate(block).network)
-print(json.dumps([first, network.count_params(), describe_keras()]))
+print(json.dumps([first, network.count_params(), describe_backend()["keras"]]))
 """
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
+from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.run_files import (
-    HISTORY_COLUMNS,
     HistoryDataset,
     MetricsDataset,
     PredictionsDataset,

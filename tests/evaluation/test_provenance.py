@@ -11,6 +11,7 @@ import cifar_kedro
 from cifar_kedro.config import Execution
 from cifar_kedro.evaluation import provenance
 from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
+from cifar_kedro.training.backend import describe_backend
 from tests.conftest import make_experiment, make_images
 
 
@@ -19,6 +20,7 @@ def describe(**execution):
         *(make_images(10), make_images(10), make_experiment(), 0, 1),
         Execution(**execution),
         {},
+        describe_backend(),
     )
 
 
@@ -27,6 +29,7 @@ def test_a_run_is_described_in_what_json_can_hold():
     run = describe_run(
         *(make_images(40), make_images(20), experiment, 3, None, Execution()),
         {"train": 3},
+        describe_backend(),
     )
     assert json.loads(json.dumps(run)) == run
     assert run["parameters"] == experiment.model_dump()

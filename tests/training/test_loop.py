@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from cifar_kedro.config import Execution
+from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.checkpoint import Checkpoint
-from cifar_kedro.datasets.run_files import HISTORY_COLUMNS
 from cifar_kedro.models.network import build_network
 from cifar_kedro.training.backend import prepare_keras
 from cifar_kedro.training.callbacks import make_steering

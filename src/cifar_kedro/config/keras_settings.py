@@ -27,48 +27,6 @@ _BOUNDS = {
     "KERAS_MAX_STEPS_PER_EPOCH": "For short epochs: --env sample",
 }
 
-# What backends read that changes results, or their last bits.
-NUMERICS = (
-    "TF_ENABLE_ONEDNN_OPTS",
-    "TF_SET_ONEDNN_FPMATH_MODE",
-    "TF_DETERMINISTIC_OPS",
-    "TF_CUDNN_DETERMINISTIC",
-    "TF_CUDNN_USE_AUTOTUNE",
-    "TF_ENABLE_AUTO_MIXED_PRECISION",
-    "TF_FP16_CONV_USE_FP32_COMPUTE",
-    "TF_FP16_MATMUL_USE_FP32_COMPUTE",
-    "TF_XLA_FLAGS",
-    "XLA_FLAGS",
-    "ONEDNN_DEFAULT_FPMATH_MODE",
-    "DNNL_DEFAULT_FPMATH_MODE",
-    "ONEDNN_MAX_CPU_ISA",
-    "DNNL_MAX_CPU_ISA",
-    "JAX_ENABLE_X64",
-    "JAX_DEFAULT_DTYPE_BITS",
-    "JAX_DEFAULT_MATMUL_PRECISION",
-    "JAX_DEFAULT_PRNG_IMPL",
-    "JAX_THREEFRY_PARTITIONABLE",
-    "JAX_DISABLE_JIT",
-    "NVIDIA_TF32_OVERRIDE",
-    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
-    "CUBLAS_WORKSPACE_CONFIG",
-)
-
-# What shares the work out, as the hardware does.
-_THREADS = (
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "KERAS_TORCH_DEVICE",
-    "JAX_PLATFORMS",
-)
-
-
-def list_environment() -> dict[str, str]:
-    """List the variables that are set of those that may change a result."""
-    return {k: os.environ[k] for k in (*NUMERICS, *_THREADS) if k in os.environ}
-
 
 def check_keras() -> None:
     """Refuse a configuration of Keras that can't train, or not as an experiment says.
@@ -121,17 +79,6 @@ def settle_keras() -> None:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
-
-
-def describe_keras() -> dict[str, Any]:
-    """Describe what Keras keeps globally and layers take without being told."""
-    import keras
-
-    return {
-        "image_data_format": keras.config.image_data_format(),
-        "floatx": keras.config.floatx(),
-        "epsilon": keras.config.epsilon(),
-    }
 
 
 def _check_backend(backend: Any, source: str) -> None:

@@ -59,3 +59,9 @@ class RunSettings(Strict):
     classify: Classify
     resume: bool = True
     execution: Execution = Execution()
+
+
+HISTORY_COLUMNS = [
+    *("epoch", "loss", "accuracy", "val_loss", "val_accuracy"),
+    *("learning_rate", "seconds"),
+]

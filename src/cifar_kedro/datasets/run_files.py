@@ -13,13 +13,10 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cifar_kedro.config.errors import DatasetError
+from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.atomic import CSVDataset, JSONDataset
 from cifar_kedro.datasets.npz import Arrays, DamagedFileError, NpzDataset
 
-HISTORY_COLUMNS = [
-    *("epoch", "loss", "accuracy", "val_loss", "val_accuracy"),
-    *("learning_rate", "seconds"),
-]
 FIRST = 120  # characters of what was received, in a message
 
 Content = TypeVar("Content")

@@ -1,10 +1,10 @@
 """Where a result comes from: what someone needs to get it again, or to doubt it."""
 
 import hashlib
-import importlib
 import os
 import platform
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import cifar_kedro
 from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.config.data import LabelledImages
-from cifar_kedro.config.keras_settings import NUMERICS, describe_keras, list_environment
+from cifar_kedro.config.environment import NUMERICS, list_environment
 from cifar_kedro.evaluation.checkout import describe_checkout
 
 
@@ -25,6 +25,7 @@ def describe_run(
     max_epochs: int | None,
     execution: Execution,
     identical_images: dict[str, int],
+    backend: dict[str, Any],
 ) -> dict[str, Any]:
     """Describe a training that is about to start.
 
@@ -36,6 +37,7 @@ def describe_run(
         max_epochs: The run's bound on the epochs.
         execution: How the run uses the hardware.
         identical_images: What data engineering counted in the split.
+        backend: What `cifar_kedro.training.backend.describe_backend` gives.
 
     Returns:
         What JSON can hold: the parameters, the seed, the execution, the data's SHA-256,
@@ -43,9 +45,6 @@ def describe_run(
         and settings, the variables that backends read, the hardware, the time (ISO 8601,
         UTC).
     """
-    import keras
-
-    backend = keras.backend.backend()
     return {
         "parameters": experiment.model_dump(),
         "seed": seed,
@@ -56,23 +55,25 @@ def describe_run(
         "data_sha256": hash_images(train, validation),
         "identical_images": identical_images,
         "code": {"version": cifar_kedro.__version__, **describe_checkout()},
-        "packages": {
-            "python": platform.python_version(),
-            **{
-                name: importlib.import_module(name).__version__
-                for name in ("kedro", "keras", backend, "numpy")
-            },
-        },
-        "backend": backend,
-        "keras": describe_keras(),
+        "packages": _list_versions() | backend["packages"],
+        "backend": backend["name"],
+        "keras": backend["keras"],
         "environment": list_environment(),
-        "hardware": {
-            "processor": _name_processor(),
-            "cores": os.cpu_count(),
-            "memory_gb": _measure_memory(),
-            "accelerators": name_accelerators(backend),
-        },
+        "hardware": _describe_machine() | {"accelerators": backend["accelerators"]},
         "started": now(),
+    }
+
+
+def _list_versions() -> dict[str, str]:
+    packages = {name: version(name) for name in ("kedro", "numpy")}
+    return {"python": platform.python_version(), **packages}
+
+
+def _describe_machine() -> dict[str, Any]:
+    return {
+        "processor": _name_processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": _measure_memory(),
     }
 
 
@@ -83,29 +84,6 @@ def name_hardware(provenance: dict[str, Any] | None) -> str:
     hardware = provenance["hardware"]
     accelerators = ", ".join(hardware["accelerators"])
     return accelerators or f"{hardware['cores']} cores, {hardware['processor']}"
-
-
-def name_accelerators(backend: str) -> list[str]:
-    """Return the names of the GPUs (or TPUs) that a backend of Keras sees.
-
-    Args:
-        backend: ``tensorflow``, ``jax`` or ``torch``.
-    """
-    if backend == "tensorflow":
-        import tensorflow
-
-        config = tensorflow.config
-        details = config.experimental.get_device_details
-        gpus = config.list_physical_devices("GPU")
-        return [str(details(gpu).get("device_name", gpu.name)) for gpu in gpus]
-    if backend == "jax":
-        import jax
-
-        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
-    import torch
-
-    count = torch.cuda.device_count()
-    return [torch.cuda.get_device_name(index) for index in range(count)]
 
 
 def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:

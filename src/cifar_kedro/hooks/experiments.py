@@ -1,20 +1,23 @@
 """The pipelines of the configuration in use."""
 
+import logging
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from kedro.framework import project
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from parse import parse
 
-from cifar_kedro import pipeline_registry
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config.globals import find_unusable
 from cifar_kedro.config.keras_settings import check_keras
 from cifar_kedro.config.loader import is_experiment
-from cifar_kedro.hooks.trainings import logger
+from cifar_kedro.config.session import use_parameters
+
+logger = logging.getLogger(__name__)
 
 
 class ExperimentHooks:
@@ -34,9 +37,9 @@ class ExperimentHooks:
         """
         check_project_path(context.project_path)
         self._parameters = context.config_loader["parameters"]
-        pipeline_registry.use_parameters(self._parameters)
+        use_parameters(self._parameters)
         # Kedro keeps the pipelines of an earlier session of the same process.
-        pipelines.configure(pipeline_registry.__name__)
+        pipelines.configure(f"{project.PACKAGE_NAME}.pipeline_registry")
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:

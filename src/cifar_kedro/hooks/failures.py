@@ -1,5 +1,6 @@
 """Notes of what failed."""
 
+import logging
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -7,7 +8,8 @@ from kedro.io import DatasetError as KedroDatasetError
 
 from cifar_kedro.datasets.training_lock import LockLostError
 from cifar_kedro.evaluation.provenance import now
-from cifar_kedro.hooks.trainings import logger
+
+logger = logging.getLogger(__name__)
 
 
 class FailureHooks:

@@ -1,6 +1,5 @@
 """Hooks into Kedro's life cycle."""
 
-import logging
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,8 +8,6 @@ from kedro.framework.hooks import hook_impl
 from cifar_kedro.config import Experiment
 from cifar_kedro.datasets.training_lock import hold_locks
 from cifar_kedro.evaluation.stopping import find_stop
-
-logger = logging.getLogger(__name__)
 
 
 class CheckpointHooks:

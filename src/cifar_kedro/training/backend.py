@@ -1,5 +1,6 @@
 """How Keras uses the hardware: precision, devices, and what its backend needs."""
 
+import importlib
 from typing import Any
 
 import keras
@@ -65,3 +66,50 @@ def for_training(network: keras.Model) -> keras.Model:
     from cifar_kedro.models.tensorflow.layers import tune_layers
 
     return tune_layers(network)
+
+
+def name_accelerators(backend: str) -> list[str]:
+    """Return the names of the GPUs (or TPUs) that a backend of Keras sees.
+
+    Args:
+        backend: ``tensorflow``, ``jax`` or ``torch``.
+    """
+    if backend == "tensorflow":
+        import tensorflow
+
+        config = tensorflow.config
+        details = config.experimental.get_device_details
+        gpus = config.list_physical_devices("GPU")
+        return [str(details(gpu).get("device_name", gpu.name)) for gpu in gpus]
+    if backend == "jax":
+        import jax
+
+        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
+    import torch
+
+    count = torch.cuda.device_count()
+    return [torch.cuda.get_device_name(index) for index in range(count)]
+
+
+def describe_backend() -> dict[str, Any]:
+    """Describe what computes, for the provenance of a training.
+
+    Returns:
+        What JSON can hold: the ``name`` of Keras' backend; the versions of both
+        ``packages``; what Keras keeps globally and layers take without being told, as
+        ``keras``; and the names of the ``accelerators``.
+    """
+    name = keras.backend.backend()
+    return {
+        "name": name,
+        "packages": {
+            "keras": keras.__version__,
+            name: importlib.import_module(name).__version__,
+        },
+        "keras": {
+            "image_data_format": keras.config.image_data_format(),
+            "floatx": keras.config.floatx(),
+            "epsilon": keras.config.epsilon(),
+        },
+        "accelerators": name_accelerators(name),
+    }

@@ -9,8 +9,8 @@ import pandas as pd
 from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.config.data import LabelledImages
 from cifar_kedro.config.errors import SettingsError
+from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.checkpoint import Checkpoint
-from cifar_kedro.datasets.run_files import HISTORY_COLUMNS
 from cifar_kedro.models.augmentation import AffineAugmentation
 from cifar_kedro.models.whitening import whiten
 from cifar_kedro.training.backend import for_fit, for_training

@@ -57,7 +57,7 @@ def train_model(
             ones, are not of one split.
     """
     from cifar_kedro.models.network import build_network
-    from cifar_kedro.training.backend import prepare_keras
+    from cifar_kedro.training.backend import describe_backend, prepare_keras
     from cifar_kedro.training.loop import fit
 
     check_same_split(train, validation, identical_images)
@@ -65,6 +65,7 @@ def train_model(
     provenance = describe_run(
         *(train, validation, experiment, seed, max_epochs, execution),
         identical_images["counts"],
+        describe_backend(),
     )
     if kept := experiment.training.validation_images:
         train, validation = move_images(train, validation, kept)
