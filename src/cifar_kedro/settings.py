@@ -1,7 +1,7 @@
 """Project settings. See Kedro's documentation of ``settings.py``."""
 
-from cifar_kedro.config.context import ProjectContext
 from cifar_kedro.config.loader import ExperimentConfigLoader
+from cifar_kedro.context import ProjectContext
 from cifar_kedro.hooks.checks import CheckHooks, SplitHooks
 from cifar_kedro.hooks.experiments import ExperimentHooks
 from cifar_kedro.hooks.failures import FailureHooks

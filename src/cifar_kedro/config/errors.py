@@ -111,6 +111,8 @@ def _name_expected(detail: Any) -> str:
         "string_type": "text",
         "list_type": "a list, [...]",
     }
+    if detail["type"] == "union_tag_invalid":
+        return "{discriminator} to be one of {expected_tags}".format(**detail["ctx"])
     message = str(detail["msg"]).removeprefix("Input should be ")
     return words.get(detail["type"], message)
 

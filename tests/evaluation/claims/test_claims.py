@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.context import explain_parameters
 from cifar_kedro.evaluation.claims.claims import Claims, judge_claims
 from cifar_kedro.evaluation.comparisons import compare_experiments
 from cifar_kedro.evaluation.runs import Results
@@ -262,3 +263,10 @@ def test_a_check_that_can_never_be_decided_says_why(check, verdict, figures):
 def test_claims_are_strict(claim, message):
     with pytest.raises(ValidationError, match=message):
         Claims.model_validate({"own": claim})
+
+
+def test_a_mistake_in_a_claim_is_named_by_its_key():
+    claims = {"own": OWN | {"checks": [{"check": "acuracy_above"}]}}
+    said = explain_parameters({"claims": claims}, ["claims"])
+    assert said.startswith("claims.own.checks[0]: received {check: acuracy_above}, ")
+    assert "expected 'check' to be one of 'train_accuracy_below', " in said

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.errors import SettingsError, list_mistakes
+from cifar_kedro.evaluation.claims.claims import Claims
 
 
 class ProjectContext(KedroContext):
@@ -26,19 +27,21 @@ class ProjectContext(KedroContext):
         except ParameterValidationError as error:
             # Kedro keeps of pydantic's errors their text alone.
             names = re.findall(r"^- Parameter '(\w+)':", str(error), re.MULTILINE)
-            mistakes = explain_experiments(self.config_loader["parameters"], names)
+            mistakes = explain_parameters(self.config_loader["parameters"], names)
             raise SettingsError(mistakes or str(error)) from error
 
 
-def explain_experiments(parameters: dict[str, Any], names: list[str]) -> str:
-    """Say what is wrong with experiments: one line for each mistake.
+def explain_parameters(parameters: dict[str, Any], names: list[str]) -> str:
+    """Say what is wrong with experiments and claims: one line for each mistake.
 
     What several inherit is said once, of the first of them.
     """
     heirs: dict[tuple[str, str], list[str]] = {}
     for name in sorted(names, key=list(parameters).index):
         try:
-            Experiment.model_validate(parameters[name])
+            (Claims if name == "claims" else Experiment).model_validate(
+                parameters[name]
+            )
         except ValidationError as error:
             for mistake in list_mistakes(error, parameters[name]):
                 heirs.setdefault(mistake, []).append(name)
