@@ -29,7 +29,8 @@ def load_experiments(names: list[str] | None = None) -> dict[str, dict[str, Any]
         ValueError: If there is no such experiment.
     """
     from cifar_kedro.config import Experiment
-    from cifar_kedro.config.loader import ExperimentConfigLoader, is_experiment
+    from cifar_kedro.config.inheritance import is_experiment
+    from cifar_kedro.config.loader import ExperimentConfigLoader
     from cifar_kedro.settings import CONFIG_LOADER_ARGS
 
     loader = ExperimentConfigLoader(

@@ -10,7 +10,7 @@ from kedro.framework.session import KedroSession
 from kedro.io import MemoryDataset
 from kedro.pipeline import Pipeline
 
-from cifar_kedro.config.loader import is_experiment
+from cifar_kedro.config.inheritance import is_experiment
 from tests.conftest import ROOT, load_parameters
 from tests.test_cli import call
 

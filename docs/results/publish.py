@@ -24,7 +24,8 @@ from fsspec.implementations.local import LocalFileSystem
 from kedro.io import DatasetError
 
 from cifar_kedro.config import Execution, Experiment
-from cifar_kedro.config.loader import ExperimentConfigLoader, is_experiment
+from cifar_kedro.config.inheritance import is_experiment
+from cifar_kedro.config.loader import ExperimentConfigLoader
 from cifar_kedro.config.paths import expand_path
 from cifar_kedro.datasets import NpzDataset
 from cifar_kedro.datasets.atomic_write import replacing

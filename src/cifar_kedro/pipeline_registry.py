@@ -7,7 +7,7 @@ from kedro.pipeline import Pipeline
 
 from cifar_kedro.config import Classify
 from cifar_kedro.config.errors import check_section
-from cifar_kedro.config.loader import is_experiment
+from cifar_kedro.config.inheritance import is_experiment
 from cifar_kedro.config.session import read_parameters
 from cifar_kedro.pipelines import classify, data_engineering, modelling, reporting
 

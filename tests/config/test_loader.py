@@ -8,11 +8,8 @@ from cifar_kedro import pipeline_registry
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.differences import find_differences
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.config.loader import (
-    ExperimentConfigLoader,
-    inherit_experiments,
-    is_experiment,
-)
+from cifar_kedro.config.inheritance import inherit_experiments, is_experiment
+from cifar_kedro.config.loader import ExperimentConfigLoader
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests.conftest import ROOT, load_parameters
 

@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from cifar_kedro.config.loader import inherit_experiments
+from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.evaluation import status
 from tests.conftest import NETWORK, ROOT, TRAINING, load_parameters, make_experiment
 from tests.runs import make_history

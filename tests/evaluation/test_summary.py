@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
-from cifar_kedro.config.loader import inherit_experiments
+from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.evaluation.summary import summarise_runs
 from tests.conftest import NETWORK, TRAINING, make_experiment
 from tests.runs import make_history

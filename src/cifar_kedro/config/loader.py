@@ -1,9 +1,7 @@
 """Kedro's configuration loader, plus the inheritance between experiments."""
 
 import copy
-import difflib
 import operator
-import re
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
@@ -17,101 +15,9 @@ from pydantic import BaseModel
 from cifar_kedro.config import AirflowDag, Globals, Mlflow, RunSettings
 from cifar_kedro.config.errors import SettingsError, check_section
 from cifar_kedro.config.files import ConfigFiles, check_files, check_root
+from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.config.paths import expand_paths
 from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
-
-# The pipelines that are not an experiment's: see `pipeline_registry`.
-RESERVED_NAMES = ("classify", "data_engineering", "modelling", "reporting")
-
-# What is no experiment: Kedro checks the claims where a run needs them.
-_OTHER_PARAMETERS = (*RunSettings.model_fields, "claims")
-
-
-def is_experiment(block: Any) -> bool:
-    """Tell an experiment's block from other parameters: one has a title of its own."""
-    return isinstance(block, dict) and "title" in block
-
-
-def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Complete every experiment with what it takes from the one it builds on.
-
-    Sections are merged key by key at any depth; values and lists are replaced. What
-    says which experiment it is (``title``) and what the report says of it
-    (``reported``) is its own and is not inherited. Each also learns its ``name``.
-
-    Args:
-        parameters: Parameters as loaded: experiments name only their differences.
-
-    Returns:
-        The same parameters with complete experiments.
-
-    Raises:
-        SettingsError: If a parameter is neither a run setting nor an experiment, or if an
-            experiment has an unusable name, or builds on an unknown one or on itself.
-    """
-    experiments = {k: v for k, v in parameters.items() if is_experiment(v)}
-    _check_names(parameters, experiments)
-    completed: dict[str, dict[str, Any]] = {}  # merging is slow, and chains are long
-
-    def complete(name: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:
-        if name in completed:
-            return completed[name]
-        block = experiments[name]
-        parent = block.get("builds_on")
-        if parent is None:
-            return dict(block) | {"name": name}
-        if parent in (name, *heirs):
-            chain = " -> ".join((*heirs, name, parent))
-            raise SettingsError(
-                f"{name}.builds_on: experiments build in a circle: {chain}"
-            )
-        if not isinstance(parent, str) or parent not in experiments:
-            raise SettingsError(
-                f"{name}.builds_on: received {parent!r}, expected one of the experiments "
-                f"{', '.join(experiments)}"
-            )
-        inherited = {
-            key: value
-            for key, value in complete(parent, (*heirs, name)).items()
-            if key not in ("title", "reported")
-        }
-        merged = OmegaConf.to_container(OmegaConf.merge(inherited, block))
-        completed[name] = merged | {"name": name}  # type: ignore[operator,assignment]
-        return completed[name]
-
-    return parameters | {name: complete(name) for name in experiments}
-
-
-def _check_names(parameters: dict[str, Any], experiments: dict[str, Any]) -> None:
-    """Refuse what no one would read, and names that paths or pipelines can't have."""
-    for name, value in parameters.items():
-        if name not in experiments and name not in _OTHER_PARAMETERS:
-            allowed = [*_OTHER_PARAMETERS, *experiments]
-            close = difflib.get_close_matches(name, allowed, 1)
-            hint = f" (did you mean '{close[0]}'?)" if close else ""
-            raise SettingsError(
-                f"parameter '{name}': received {value!r}, expected one of "
-                f"{', '.join(allowed)}{hint}. A new experiment "
-                "is a block with a `title`, and what it `builds_on` or its own `network` "
-                "and `training`"
-            )
-    lower = [name.lower() for name in experiments]
-    for name, block in experiments.items():
-        if block.get("name", name) != name:
-            raise SettingsError(
-                f"{name}.name: received {block['name']!r}, expected none: a block's name is "
-                "its key. What people read is its `title`"
-            )
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED_NAMES:
-            raise SettingsError(
-                f"experiment '{name}': expected a name of letters, digits and _, a letter "
-                f"first, that is none of {', '.join(RESERVED_NAMES)}"
-            )
-        if lower.count(name.lower()) > 1:
-            raise SettingsError(
-                f"experiment '{name}': expected names that differ in more than upper and "
-                "lower case, as folders are named after them"
-            )
 
 
 class ExperimentConfigLoader(OmegaConfigLoader):

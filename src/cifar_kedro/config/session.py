@@ -7,7 +7,7 @@ from kedro.framework.project import settings
 from kedro.utils import find_kedro_project
 
 from cifar_kedro.config.files import check_files, find_files
-from cifar_kedro.config.loader import inherit_experiments
+from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
 
 _in_use: dict[str, Any] = {}

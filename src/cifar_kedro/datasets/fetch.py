@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
 from filelock import FileLock
@@ -170,8 +170,6 @@ def _receive(session: Any, address: str, partial: Path) -> bool:
     Returns:
         Whether it was put to a part.
     """
-    from tqdm import tqdm
-
     start = _measure(partial)
     headers = {"Accept-Encoding": "identity"}  # the bytes as they are, to be continued
     if start:
@@ -192,20 +190,22 @@ def _receive(session: Any, address: str, partial: Path) -> bool:
         goes_on: bool = answer.status_code == 206 and answer.headers.get(
             "content-range", ""
         ).startswith(f"bytes {start}-")
-        left = int(answer.headers.get("content-length", 0))
-        with (
-            partial.open("ab" if goes_on else "wb") as file,
-            tqdm(
-                total=file.tell() + left or None,
-                initial=file.tell(),
-                unit="B",
-                unit_scale=True,
-            ) as bar,
-        ):
-            for chunk in answer.iter_content(CHUNK):
-                file.write(chunk)
-                bar.update(len(chunk))
+        with partial.open("ab" if goes_on else "wb") as file:
+            _write(answer, file)
     return goes_on
+
+
+def _write(answer: Any, file: BinaryIO) -> None:
+    """Write what a server sends behind what is there, with a progress bar."""
+    from tqdm import tqdm
+
+    start, left = file.tell(), int(answer.headers.get("content-length", 0))
+    with tqdm(
+        total=start + left or None, initial=start, unit="B", unit_scale=True
+    ) as bar:
+        for chunk in answer.iter_content(CHUNK):
+            file.write(chunk)
+            bar.update(len(chunk))
 
 
 def _may_pass(error: Exception) -> bool:

@@ -51,31 +51,40 @@ def compare_experiments(results: Results, claims: Claims) -> pd.DataFrame:
         interval of the paired bootstrap. `reported_error_points` is half the width of
         a 95 % interval of the report's own difference; see `reported_difference`.
     """
-    rows = []
     claimed = claims.list_pairs()
-    for baseline, experiment in list_pairs(results.experiments, claimed):
-        reported, error = reported_difference(
-            results.experiments[baseline], results.experiments[experiment]
-        )
-        pair = {
-            "baseline": baseline,
-            "experiment": experiment,
-            "usable": False,
-            "reported_points": reported,
-            "reported_error_points": error,
-        }
-        both = (baseline, experiment)
-        shown = {name: run for name in both if (run := results.shown(name))}
-        rows += [
-            pair | _compare_runs(runs.get(baseline), runs.get(experiment))
-            for runs in results.together(both) or [shown]
-        ]
+    rows = [
+        row
+        for pair in list_pairs(results.experiments, claimed)
+        for row in _compare_pair(results, *pair)
+    ]
     table = pd.DataFrame(rows, columns=[*COLUMNS]).astype(COLUMNS)
     pairs = zip(table["baseline"], table["experiment"], strict=True)
     tested = [pair in claimed or pair[::-1] in claimed for pair in pairs]
     family = table["usable"] & (table["reported_points"].notna() | np.array(tested))
     table.loc[family, "p_value_holm"] = holm(table.loc[family, "p_value"].to_list())
     return table
+
+
+def _compare_pair(
+    results: Results, baseline: str, experiment: str
+) -> list[dict[str, object]]:
+    """Compare two experiments with every seed that both have; one row at least."""
+    reported, error = reported_difference(
+        results.experiments[baseline], results.experiments[experiment]
+    )
+    pair: dict[str, object] = {
+        "baseline": baseline,
+        "experiment": experiment,
+        "usable": False,
+        "reported_points": reported,
+        "reported_error_points": error,
+    }
+    both = (baseline, experiment)
+    shown = {name: run for name in both if (run := results.shown(name))}
+    return [
+        pair | _compare_runs(runs.get(baseline), runs.get(experiment))
+        for runs in results.together(both) or [shown]
+    ]
 
 
 def list_pairs(

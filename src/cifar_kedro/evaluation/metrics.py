@@ -29,7 +29,7 @@ def describe_evaluation(
         Accuracies are fractions. Those on train and validation are the history's: train's is
         the running mean of the epoch, dropout and augmentation included.
     """
-    rows = {
+    epochs = {
         "end": history.iloc[-1],
         "best": history.loc[history["val_accuracy"].idxmax()],
     }
@@ -40,21 +40,23 @@ def describe_evaluation(
         "seed": seed,
         "architecture_only": experiment.architecture_only,
         "epochs": len(history),
-        "best_epoch": int(rows["best"]["epoch"]),
+        "best_epoch": int(epochs["best"]["epoch"]),
         "training_seconds": float(history["seconds"].sum()),
         "weights": {
-            weights: {
-                "train_accuracy": float(row["accuracy"]),
-                "validation_accuracy": float(row["val_accuracy"]),
-                **measured[weights],
-            }
-            for weights, row in rows.items()
+            name: _describe_epoch(row) | measured[name] for name, row in epochs.items()
         },
         "test_time_views": measured.get("views"),
         "reported": experiment.reported
         and experiment.reported.model_dump(
             include={"test_accuracy", "training_seconds"}
         ),
+    }
+
+
+def _describe_epoch(row: pd.Series) -> dict[str, float]:
+    return {
+        "train_accuracy": float(row["accuracy"]),
+        "validation_accuracy": float(row["val_accuracy"]),
     }
 
 

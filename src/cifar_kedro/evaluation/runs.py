@@ -13,7 +13,7 @@ from kedro.io import DatasetError
 from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
-from cifar_kedro.config.loader import is_experiment
+from cifar_kedro.config.inheritance import is_experiment
 from cifar_kedro.evaluation.stopping import find_stop
 
 logger = logging.getLogger(__name__)
@@ -159,12 +159,16 @@ def read_results(
             runs.append(_annotate(run, experiments[name], test, status))
         except Exception as error:  # whatever the datasets and parsers raise
             failures[key] = f"{UNREADABLE}: {describe_error(error)}"
-    for key, reason in failures.items():
-        if reason.startswith(UNREADABLE):
-            logger.warning("%s is left out of the report: %s", key, reason)
+    _warn_of_unreadable(failures)
     order = list(experiments)
     runs.sort(key=lambda run: (order.index(run.experiment), run.seed))
     return Results(experiments, runs, failures)
+
+
+def _warn_of_unreadable(failures: dict[str, str]) -> None:
+    for key, reason in failures.items():
+        if reason.startswith(UNREADABLE):
+            logger.warning("%s is left out of the report: %s", key, reason)
 
 
 def describe_error(error: Exception) -> str:

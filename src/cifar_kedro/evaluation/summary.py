@@ -84,8 +84,8 @@ def summarise_runs(
         One row per experiment and seed, in the order exp0, exp1, ..., exp8a, exp8b,
         exp9, exp10. `status` is described in `tell_status`, or ``unreadable: `` and why
         the metrics or the note of a failure can't be relied on; such a run, and one that
-        failed before it had metrics, has nothing else. Accuracies are fractions; `difference_points`
-        is ours at the end of training less the reported one, in percentage points. The
+        failed before it had metrics, has nothing else. Accuracies are fractions;
+        `difference_points` is ours at the end of training less the reported one. The
         objectives are judged on the test accuracy at the end of training;
         `meets_80_from_architecture` is empty for experiments that augment images or
         transfer weights.
@@ -104,6 +104,10 @@ def summarise_runs(
         )
         for run in metrics.keys() | failures.keys()
     ]
+    return _tabulate(rows)
+
+
+def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
     rows.sort(key=lambda row: (_natural_key(row["experiment"]), row["seed"]))
     table = pd.DataFrame(rows, columns=["status", *_FIELDS])
     accuracies = [column for column in table if "_accuracy" in column]

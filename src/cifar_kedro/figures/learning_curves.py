@@ -29,9 +29,8 @@ def plot_learning_curves(
 ) -> Figure:
     """Plot loss and accuracy on train and validation images, side by side.
 
-    Marks the best epoch (the first of the highest validation accuracy, which is the
-    one that the checkpoint keeps), every drop of the learning rate, and the end, with
-    what brought it about.
+    Marks the best epoch (the first of the highest validation accuracy), every drop of
+    the learning rate, and the end, with what brought it about.
 
     Args:
         history: One row per epoch, with `epoch` (from 1), `loss`, `accuracy`,
@@ -40,7 +39,7 @@ def plot_learning_curves(
         seed: Seed of the training, for the title.
 
     Returns:
-        A matplotlib figure of 9 x 5 inches.
+        A figure of 9 x 5 inches.
 
     Raises:
         ValueError: If the history holds no epoch.
@@ -59,8 +58,7 @@ def plot_learning_curves(
         for axes in both:
             _mark_rate_drops(axes, history)
     best = history.loc[history["val_accuracy"].idxmax()]
-    star = {"color": BEST_COLOUR, "markersize": 13}
-    accuracy_axes.plot(best["epoch"], best["val_accuracy"], "*", **star)
+    accuracy_axes.plot(*best[["epoch", "val_accuracy"]], "*", c=BEST_COLOUR, ms=13)
     for axes in both:
         _mark_end(axes, history, experiment)
     handles, labels = accuracy_axes.get_legend_handles_labels()

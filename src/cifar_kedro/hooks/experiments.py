@@ -13,8 +13,8 @@ from parse import parse
 
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config.globals import find_unusable
+from cifar_kedro.config.inheritance import is_experiment
 from cifar_kedro.config.keras_settings import check_keras
-from cifar_kedro.config.loader import is_experiment
 from cifar_kedro.config.session import use_parameters
 
 logger = logging.getLogger(__name__)

@@ -113,8 +113,8 @@ def affine_matrices(
         shift_y: Pixels along the height, shape (n,).
         shear: Angles in radians, shape (n,).
         flip: 1.0 to mirror the result horizontally, else 0.0, shape (n,).
-        height: Pixels.
-        width: Pixels.
+        height: Of the images, in pixels.
+        width: The same.
 
     Returns:
         (a, b, c, d, e, f, 0, 0) per image, shape (n, 8), as

@@ -52,14 +52,17 @@ def write_report(
         scores: The measured runs.
         seeds: Each experiment over its seeds.
         claims: The judged claims.
-        figures: A function that loads the SVG, by name: see `plot_report_figures`.
+        figures: A function that loads the SVG, by name.
         sheets: A function that loads the PNG of augmented images, by run.
 
     Returns:
-        A page of HTML without any external address, and the report as Markdown, whose
-        figures are files beside it: ``report_figures/NAME.svg``.
+        A page of HTML without any address, and Markdown with ``report_figures/NAME.svg``.
     """
     rows = list_rows(results, scores)
+    sections = [
+        make_section(name, results, rows, comparisons, seeds)
+        for name in results.experiments
+    ]
     context = {
         "results": results,
         "rows": rows,
@@ -68,10 +71,7 @@ def write_report(
         "tests": int(comparisons["p_value_holm"].notna().sum()),
         "claims": claims.fillna({"reported": formats.MISSING}).to_dict("records"),
         "verdicts": claims["verdict"].value_counts().to_dict(),
-        "sections": [
-            make_section(name, results, rows, comparisons, seeds)
-            for name in results.experiments
-        ],
+        "sections": sections,
         "figures": figures,
         "captions": FIGURES,
         "sheets": sheets,
