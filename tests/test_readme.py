@@ -1,24 +1,22 @@
-"""The README's results are the published ones."""
+"""The tables of README.md and of the results page are those of the published runs."""
 
-import re
-
-import pandas as pd
+import result_tables
 
 from tests.conftest import ROOT
 
+RESULTS = ROOT / "docs/results"
+EXPERIMENTS = result_tables.load_experiments()
 
-def test_the_table_of_results_is_that_of_the_published_runs():
+
+def test_the_readme_has_the_table_of_the_published_runs():
     page = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(
-        r"^\| `(exp\w+)` \|.*\| ([\d.]+) % \| ([^|]+) \|[^|]+\|$", page, re.M
-    )
-    published = pd.read_csv(ROOT / "docs/results/summary_by_experiment.csv")
-    results = published.set_index("experiment").to_dict("index")
-    assert len(rows) == 14
-    for name, reported, ours in rows:
-        if name not in results:
-            assert ours == "not run"
-            continue
-        result = results[name]
-        assert float(reported) == round(100 * result["reported_test_accuracy"], 2)
-        assert ours == f"{100 * result['mean']:.2f} % ({result['seeds']})"
+    table = result_tables.tabulate_results(EXPERIMENTS, RESULTS)
+    assert f"<!-- results -->\n{table}\n<!-- end of results -->" in page
+
+
+def test_the_results_page_has_the_tables_of_the_published_runs():
+    page = (RESULTS / "README.md").read_text(encoding="utf-8")
+    experiments = result_tables.tabulate_experiments(EXPERIMENTS, RESULTS)
+    assert f"<!-- experiments -->\n{experiments}\n<!-- end of experiments -->" in page
+    runs = result_tables.tabulate_runs(RESULTS / "runs")
+    assert f"<!-- runs -->\n{runs}\n<!-- end of runs -->" in page

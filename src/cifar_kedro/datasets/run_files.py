@@ -227,7 +227,7 @@ def _read(
         reason = " ".join(str(cause).split())
         raise DatasetError(
             f"{path} is not what its run wrote: {reason}. Put back a copy (of a backup, or "
-            "of a published run: python docs/results/publish.py --restore), or delete it "
+            "of a published run: python tools/publish.py --restore), or delete it "
             "and run its experiment and seed again"
         ) from error
     return content

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import publish
+import published_runs
 import pytest
+import result_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -30,6 +32,7 @@ def make_metrics(experiment, seed):
         "experiment": experiment,
         "seed": seed,
         "epochs": 4,
+        "parameters": {"total": 263402},
         "training_seconds": 90.0,
         "weights": {"end": {"test_accuracy": 0.65}},
         "test_time_views": {"test_accuracy": 0.7} if experiment == "exp13" else None,
@@ -57,6 +60,7 @@ def data(tmp_path):
         np.savez(run / "predictions.npz", end=probabilities, labels=TEST["labels"])
     reporting = folder / "08_reporting"
     (reporting / "report_figures").mkdir(parents=True)
+    (reporting / "comparison.png").write_bytes(b"a picture")
     for name in ("ladder", "exp0-mistakes"):
         (reporting / f"report_figures/{name}.svg").write_text("<svg/>")
     status = ["complete", "complete", "stale: network.dropout"]
@@ -81,20 +85,30 @@ def data(tmp_path):
 
 
 @pytest.fixture
-def results(tmp_path, monkeypatch):
+def root(tmp_path, monkeypatch):
     few = {name: EXPERIMENTS[name] for name in ("exp0", "exp12", "exp13")}
     monkeypatch.setattr(publish, "load_experiments", lambda: few)
-    folder = tmp_path / "results"
-    folder.mkdir()
+    folder = tmp_path / "checkout"
+    (folder / "docs/results").mkdir(parents=True)
     (folder / "README.md").write_text(
+        "# Project\n\n<!-- results -->\n<!-- end of results -->\n\nThe rest.\n"
+    )
+    (folder / "docs/results/README.md").write_text(
         "# Results\n\n<!-- experiments -->\nold\n<!-- end of experiments -->\n\n"
         "<!-- runs -->\nold\n<!-- end of runs -->\n\nThe rest.\n"
     )
     return folder
 
 
-def test_only_complete_runs_are_published_and_nothing_of_the_data_set(data, results):
-    publish.publish(data, results)
+@pytest.fixture
+def results(root):
+    return root / "docs/results"
+
+
+def test_only_complete_runs_are_published_and_nothing_of_the_data_set(
+    data, root, results
+):
+    publish.publish(data, root)
     runs = sorted(str(p.relative_to(results)) for p in results.glob("runs/*/*/*"))
     assert runs == [
         f"runs/{experiment}/seed-3/{name}"
@@ -104,18 +118,21 @@ def test_only_complete_runs_are_published_and_nothing_of_the_data_set(data, resu
     with np.load(results / "runs/exp0/seed-3/predictions.npz") as predictions:
         assert predictions.files == ["end"]
     assert [p.name for p in (results / "report_figures").iterdir()] == ["ladder.svg"]
+    assert (root / "docs/figures/results.png").read_bytes() == b"a picture"
     report = (results / "report.md").read_text()
     assert report == (
         "Text, see `report.html`.\n\n![Gains](report_figures/ladder.svg)\n\n*Gains*\n\nEnd.\n"
     )
 
 
-def test_published_again_the_page_has_a_row_for_each_experiment_and_run(data, results):
-    publish.publish(data, results)
-    publish.publish(data, results)
+def test_published_again_the_page_has_a_row_for_each_experiment_and_run(
+    data, root, results
+):
+    publish.publish(data, root)
+    publish.publish(data, root)
     assert (results / "README.md").read_text() == (
         "# Results\n\n<!-- experiments -->\n"
-        "| experiment | report | ours | difference | sd | seeds | minutes | hardware |\n"
+        "| experiment | original report | ours | difference | sd | seeds | minutes | hardware |\n"
         "|---|---:|---:|---:|---:|---:|---:|---|\n"
         "| exp0: Base network | 60.58% | 65.00% | +4.42 ± 1.34 | \u2013 | 1 | 1.5 "
         "| 2 cores, a processor |\n"
@@ -124,7 +141,7 @@ def test_published_again_the_page_has_a_row_for_each_experiment_and_run(data, re
         "| exp13: Beyond the report | \u2013 | 65.00% (views 70.00%) | \u2013 | \u2013 | 1 | 1.5 "
         "| a GPU |\n"
         "<!-- end of experiments -->\n\n<!-- runs -->\n"
-        "| command | epochs | test | report | difference | minutes | hardware | code |\n"
+        "| command | epochs | test | original report | difference | minutes | hardware | code |\n"
         "|---|---:|---:|---:|---:|---:|---|---|\n"
         "| `kedro run --pipelines exp0 --params seed=3` | 4 | 65.00% | 60.58% | +4.42 "
         "| 1.5 | 2 cores, a processor | 0123456 |\n"
@@ -132,6 +149,32 @@ def test_published_again_the_page_has_a_row_for_each_experiment_and_run(data, re
         "70.00%) |  |  | 1.5 | a GPU | 0123456 |\n"
         "<!-- end of runs -->\n\nThe rest.\n"
     )
+
+
+def test_the_readme_has_the_main_figures_of_each_experiment(data, root):
+    publish.publish(data, root)
+    publish.publish(data, root)
+    assert (root / "README.md").read_text() == (
+        "# Project\n\n<!-- results -->\n"
+        "| experiment | title | parameters | original report | ours (seeds) | difference "
+        "| training there | training here |\n"
+        "|---|---|---:|---:|---:|---:|---:|---:|\n"
+        "| `exp0` | Base network | 263,402 | 60.58% | 65.00% (1) | +4.42 ± 1.34 "
+        "| 1 min | 1.5 min |\n"
+        "| `exp12` | VGG16 transfer, data augmentation | \u2013 | 85.91% | not run | \u2013 "
+        "| 79 min | \u2013 |\n"
+        "| `exp13` | Beyond the report | 263,402 | \u2013 | 65.00% (views 70.00%) (1) | \u2013 "
+        "| \u2013 | 1.5 min |\n"
+        "<!-- end of results -->\n\nThe rest.\n"
+    )
+
+
+def test_a_page_without_the_place_of_its_table_is_named(tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text("# Project\n\n<!-- results -->\nno end\n")
+    with pytest.raises(ValueError, match=r"README.md: no line '<!-- results -->'"):
+        result_tables.insert_table(page, "results", "| table |")
+    assert page.read_text().endswith("no end\n")
 
 
 def test_an_experiment_is_the_mean_of_its_seeds_on_one_sample_of_images(tmp_path):
@@ -147,7 +190,7 @@ def test_an_experiment_is_the_mean_of_its_seeds_on_one_sample_of_images(tmp_path
     (tmp_path / "summary_by_experiment.csv").write_text(
         "experiment,seeds,mean,sd,difference_points\nexp0,3,0.625,0.01234,1.92\n"
     )
-    *_, row = publish.tabulate_experiments(
+    *_, row = result_tables.tabulate_experiments(
         {"exp0": EXPERIMENTS["exp0"]}, tmp_path
     ).splitlines()
     error = 196 * (0.6058 * 0.3942 / 10_000 + 0.625 * 0.375 / 10_000) ** 0.5
@@ -158,7 +201,7 @@ def test_an_experiment_is_the_mean_of_its_seeds_on_one_sample_of_images(tmp_path
 
 
 def test_the_experiments_are_those_of_the_configuration():
-    assert publish.load_experiments() == EXPERIMENTS
+    assert result_tables.load_experiments() == EXPERIMENTS
 
 
 @pytest.mark.parametrize(
@@ -175,28 +218,32 @@ def test_the_experiments_are_those_of_the_configuration():
         ),
     ],
 )
-def test_the_command_sets_what_was_set_for_the_run(data, results, execution, settings):
+def test_the_command_sets_what_was_set_for_the_run(
+    data, root, results, execution, settings
+):
     metrics = make_metrics("exp0", 3)
     metrics["provenance"]["execution"] = Execution(**execution).model_dump()
     path = data / "07_model_output/exp0/seed-3/metrics.json"
     path.write_text(json.dumps(metrics))
     (data / "08_reporting/summary.csv").touch()
-    publish.publish(data, results)
+    publish.publish(data, root)
     page = (results / "README.md").read_text()
     assert f"`kedro run --pipelines exp0 --params {settings}`" in page
 
 
-def test_a_report_that_lacks_a_published_run_is_not_published(data, results):
-    publish.publish(data, results)
+def test_a_report_that_lacks_a_published_run_is_not_published(data, root, results):
+    publish.publish(data, root)
     table = (results / "summary.csv").read_text()
     path = data / "08_reporting/summary.csv"
     path.write_text(path.read_text().replace("exp0,3,complete", "exp0,3,stale: seed"))
     with pytest.raises(ValueError, match=r"^exp0/seed-3: published before.*--restore"):
-        publish.publish(data, results)
+        publish.publish(data, root)
     assert (results / "summary.csv").read_text() == table
 
 
-def test_a_run_that_ended_after_the_report_is_not_published_with_it(data, results):
+def test_a_run_that_ended_after_the_report_is_not_published_with_it(
+    data, root, results
+):
     summary = data / "08_reporting/summary.csv"
     for run, later in (("exp0", 1), ("exp2", 0), ("exp13", -1)):
         time = summary.stat().st_mtime_ns + 10**9 * later
@@ -204,16 +251,16 @@ def test_a_run_that_ended_after_the_report_is_not_published_with_it(data, result
     with pytest.raises(
         ValueError, match=r"^exp0/seed-3: metrics.json is newer .*--pipelines reporting"
     ):
-        publish.publish(data, results)
+        publish.publish(data, root)
     assert not (results / "runs").exists()
 
 
-def test_a_restored_run_answers_as_before(data, results, tmp_path):
-    publish.publish(data, results)
+def test_a_restored_run_predicts_as_before(data, root, results, tmp_path):
+    publish.publish(data, root)
     other = tmp_path / "other"
     (other / "05_model_input").mkdir(parents=True)
     np.savez(other / "05_model_input/test.npz", **TEST)
-    publish.restore(other, results / "runs")
+    published_runs.restore(other, results / "runs")
     run = "07_model_output/exp0/seed-3"
     for name in ("metrics.json", "history.csv"):
         assert (other / run / name).read_text() == (data / run / name).read_text()
@@ -228,9 +275,9 @@ def test_a_restored_run_answers_as_before(data, results, tmp_path):
 
 @pytest.mark.parametrize("missing", ["nothing", "metrics.json"])
 def test_another_run_that_is_there_is_named_and_not_replaced(
-    data, results, missing, capsys
+    data, root, results, missing, capsys
 ):
-    publish.publish(data, results)
+    publish.publish(data, root)
     run = data / "07_model_output/exp0/seed-3"
     (run / "metrics.json").write_text(
         json.dumps(make_metrics("exp0", 3) | {"epochs": 5})
@@ -238,24 +285,26 @@ def test_another_run_that_is_there_is_named_and_not_replaced(
     (run / "history.csv").write_text("epoch,loss\n1,1.9\n")
     (run / missing).unlink(missing_ok=True)
     before = {path: path.read_bytes() for path in run.iterdir()}
-    publish.restore(data, results / "runs")
+    published_runs.restore(data, results / "runs")
     assert {path: path.read_bytes() for path in run.iterdir()} == before
     assert capsys.readouterr().out == (
         f"{run}: another run than the published one, left as it is\n"
     )
 
 
-def test_a_run_that_is_there_keeps_its_own_probabilities(data, results, capsys):
-    publish.publish(data, results)
+def test_a_run_that_is_there_keeps_its_own_probabilities(data, root, results, capsys):
+    publish.publish(data, root)
     path = data / "07_model_output/exp0/seed-3/predictions.npz"
     before = path.read_bytes()
-    publish.restore(data, results / "runs")
+    published_runs.restore(data, results / "runs")
     assert path.read_bytes() == before
     assert capsys.readouterr().out == ""
 
 
-def test_half_a_run_is_restored_and_half_a_file_is_not_left(data, results, monkeypatch):
-    publish.publish(data, results)
+def test_half_a_run_is_restored_and_half_a_file_is_not_left(
+    data, root, results, monkeypatch
+):
+    publish.publish(data, root)
     path = data / "07_model_output/exp0/seed-3/predictions.npz"
     path.unlink()
 
@@ -265,9 +314,9 @@ def test_half_a_run_is_restored_and_half_a_file_is_not_left(data, results, monke
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(np, "savez", write_half)
-        publish.restore(data, results / "runs")
+        published_runs.restore(data, results / "runs")
     assert not path.exists()
-    publish.restore(data, results / "runs")
+    published_runs.restore(data, results / "runs")
     with np.load(path) as predictions:
         assert predictions.files == ["end", "labels"]
 
@@ -302,21 +351,21 @@ def test_in_a_fresh_clone_the_command_that_comes_first_is_named(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_test_images_that_are_damaged_are_named(data, results):
-    publish.publish(data, results)
+def test_test_images_that_are_damaged_are_named(data, root, results):
+    publish.publish(data, root)
     file = data / "05_model_input/test.npz"
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(DatasetError, match=r"test\.npz is damaged"):
-        publish.restore(data, results / "runs")
+        published_runs.restore(data, results / "runs")
 
 
-def test_a_run_on_other_images_is_not_restored(data, results):
-    publish.publish(data, results)
+def test_a_run_on_other_images_is_not_restored(data, root, results):
+    publish.publish(data, root)
     np.savez(
         data / "05_model_input/test.npz", **TEST | {"labels": TEST["labels"][::-1]}
     )
     with pytest.raises(ValueError, match=r"Use the archive of md5 .* from scratch"):
-        publish.restore(data, results / "runs")
+        published_runs.restore(data, results / "runs")
 
 
 def test_the_folder_of_the_results_may_begin_at_home(monkeypatch):
@@ -329,7 +378,7 @@ def test_the_folder_of_the_results_may_begin_at_home(monkeypatch):
 
 @settings(deadline=None)
 @given(arrays.arrays(np.float32, (5, 10), elements=st.floats(0, 1, width=32)))
-def test_shortened_probabilities_give_the_same_answers(probabilities):
+def test_shortened_probabilities_give_the_same_predictions(probabilities):
     short = publish.shorten(probabilities)
     assert short.dtype == np.float16
     np.testing.assert_array_equal(short.argmax(axis=1), probabilities.argmax(axis=1))

@@ -1,0 +1,181 @@
+"""Publish complete runs in docs/results, or bring published ones back.
+
+    python tools/publish.py            # data/ -> docs/results/, and README.md
+    python tools/publish.py --restore  # docs/results/runs/ -> data/
+
+Nothing of the data set is published. Class probabilities go without the labels, and pictures
+of images stay away. A restored run gets its labels back from the test images of the same
+archive: their hash is compared. Restored runs and new ones give one report.
+
+`kedro run --pipelines data_engineering` makes the test images, and comes before --restore.
+"""
+
+import argparse
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kedro.io import DatasetError
+from published_runs import PREDICTIONS, TEXTS, restore
+from result_tables import (
+    insert_table,
+    load_experiments,
+    tabulate_experiments,
+    tabulate_results,
+    tabulate_runs,
+)
+
+from cifar_kedro.config.paths import expand_path
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = "docs/results"
+FIGURE = "docs/figures/results.png"  # the README's
+TABLES = ("summary", "summary_by_experiment", "scores", "comparisons", "claims")
+SHOW_IMAGES = ("mistakes", "augmented_images")
+
+
+def publish(data: Path, root: Path = ROOT) -> None:
+    """Publish the complete runs and the last report, and bring every table up to date.
+
+    Args:
+        data: The folder with the runs and their report.
+        root: The checkout to publish in.
+
+    Raises:
+        ValueError: If there is no report, or if it is older than a run, or not of all runs
+            that are published.
+    """
+    results = root / RESULTS
+    check_report_is_last(data)
+    runs = find_complete_runs(data / "08_reporting", results)
+    for run in runs:
+        publish_run(data / "07_model_output" / run, results / "runs" / run)
+    publish_report(data / "08_reporting", results)
+    (root / FIGURE).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(data / "08_reporting/comparison.png", root / FIGURE)
+    experiments = load_experiments()
+    insert_table(
+        results / "README.md", "experiments", tabulate_experiments(experiments, results)
+    )
+    insert_table(results / "README.md", "runs", tabulate_runs(results / "runs"))
+    insert_table(root / "README.md", "results", tabulate_results(experiments, results))
+
+
+def check_report_is_last(data: Path) -> None:
+    """Refuse a report that was made before a run ended: it lacks that run's results.
+
+    Raises:
+        ValueError: If there is no report, or an older one.
+    """
+    summary = data / "08_reporting/summary.csv"
+    if not summary.exists():
+        raise ValueError(
+            f"{summary}: not there, expected the report on the runs to publish. Make it "
+            "first (kedro run --pipelines reporting), in the checkout's root or with --data"
+        )
+    reported = summary.stat().st_mtime_ns
+    runs = data / "07_model_output"
+    later = sorted(
+        path.parent.relative_to(runs).as_posix()
+        for path in runs.glob("*/*/metrics.json")
+        if path.stat().st_mtime_ns > reported
+    )
+    if later:
+        raise ValueError(
+            f"{', '.join(later)}: metrics.json is newer than {summary}, expected a report "
+            "on all runs. Make it (kedro run --pipelines reporting), then publish"
+        )
+
+
+def find_complete_runs(reporting: Path, results: Path) -> list[str]:
+    """List the complete runs of a report, such as ``exp9/seed-0``.
+
+    Raises:
+        ValueError: If a published run is not among them.
+    """
+    summary = pd.read_csv(reporting / "summary.csv")
+    complete = summary[summary["status"] == "complete"]
+    runs = list(complete["experiment"] + "/seed-" + complete["seed"].astype(str))
+    published = {
+        path.parent.relative_to(results / "runs").as_posix()
+        for path in results.glob("runs/*/*/metrics.json")
+    }
+    if missing := sorted(published.difference(runs)):
+        raise ValueError(
+            f"{', '.join(missing)}: published before, but not complete in {reporting}. "
+            f"Bring it back (--restore) and report again. Or delete it in {RESULTS}/runs, "
+            "if it is of settings that are no more"
+        )
+    return runs
+
+
+def publish_run(source: Path, target: Path) -> None:
+    """Copy what evaluation persisted of a run; probabilities in 16 bits."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in TEXTS:
+        shutil.copy(source / name, target)
+    with np.load(source / PREDICTIONS) as predictions:
+        probabilities: dict[str, Any] = {
+            weights: shorten(predictions[weights])
+            for weights in predictions.files
+            if weights != "labels"
+        }
+    np.savez_compressed(target / PREDICTIONS, **probabilities)
+
+
+def shorten(probabilities: np.ndarray) -> np.ndarray:
+    """Round probabilities (n, 10) to float16 without changing any prediction."""
+    short = probabilities.astype(np.float16)
+    rows, predicted = np.arange(len(short)), probabilities.argmax(axis=1)
+    tied = short.argmax(axis=1) != predicted
+    short[rows[tied], predicted[tied]] = np.nextafter(
+        short[tied].max(axis=1), np.float16(2)
+    )
+    return short
+
+
+def publish_report(reporting: Path, results: Path) -> None:
+    """Copy the report's tables, and its Markdown with the figures that show no images."""
+    for name in TABLES:
+        shutil.copy(reporting / f"{name}.csv", results)
+    figures = results / "report_figures"
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir()
+    for figure in (reporting / "report_figures").glob("*.svg"):
+        if not figure.stem.endswith(SHOW_IMAGES):
+            shutil.copy(figure, figures)
+    report = (reporting / "report.md").read_text(encoding="utf-8")
+    # The page shows images, so it stays away, too.
+    report = drop_images(report).replace("[report.html](report.html)", "`report.html`")
+    (results / "report.md").write_text(report, encoding="utf-8")
+
+
+def drop_images(report: str) -> str:
+    """Drop the pictures that show images, each with its caption, from a Markdown text."""
+    kinds = "|".join(SHOW_IMAGES)
+    return re.sub(rf"!\[[^\n]*({kinds})\.\w+\)\n+\*[^\n]*\*\n*", "", report)
+
+
+def read_folder(path: str) -> Path:
+    """Read a folder's name from the command line."""
+    try:
+        return Path(expand_path(path))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--restore", action="store_true")
+    parser.add_argument("--data", type=read_folder, default=Path("data"))
+    arguments = parser.parse_args()
+    try:
+        if arguments.restore:
+            restore(arguments.data, ROOT / RESULTS / "runs")
+        else:
+            publish(arguments.data)
+    except (ValueError, OSError, DatasetError) as error:
+        parser.exit(1, f"{error}\n")
