@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
@@ -53,7 +54,7 @@ def run_tests(project, file, name):
 
 
 def test_the_guide_has_these_diffs():
-    assert list(DIFFS) == ["experiment", "setting", "figure"]
+    assert list(DIFFS) == ["experiment", "claim", "setting", "figure"]
     assert len(DIFFS) == GUIDE.count("```diff")
 
 
@@ -65,6 +66,20 @@ def test_an_experiment_is_run(add):
     output = project / "data/sample/07_model_output/exp14/seed-0/metrics.json"
     provenance = json.loads(output.read_text(encoding="utf-8"))["provenance"]
     assert provenance["parameters"]["network"]["activation"] == "gelu"
+
+
+def test_a_claim_is_on_the_page(add):
+    project = add("claim")
+    command = "kedro run --env sample --pipelines exp0,exp14,reporting"
+    assert f"`{command}`" in GUIDE
+    call(project, *command.split())
+    reporting = project / "data/sample/08_reporting"
+    claims = pd.read_csv(reporting / "claims.csv").set_index("claim")
+    claim = claims.loc["GELU raises the accuracy of the base network."]
+    # Runs on the sample decide nothing.
+    assert claim["verdict"] == "not decidable with these runs"
+    assert claim["test"].startswith("exp0 to exp14: a significant gain")
+    assert claim.name in (reporting / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_setting_of_the_network_is_built_and_counted(add):
