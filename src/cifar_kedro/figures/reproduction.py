@@ -1,4 +1,4 @@
-"""Our test accuracy against the report's, experiment by experiment."""
+"""Our test accuracy against the original report's, experiment by experiment."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ _NAME_CHARACTERS = 32
 
 
 def plot_comparison(summary: pd.DataFrame) -> Figure:
-    """Plot the test accuracy of every run beside the one that the report gives.
+    """Plot the test accuracy of every run beside the one that the original report gives.
 
     Args:
         summary: One row per experiment and seed, in the order to draw, with
@@ -39,7 +39,8 @@ def plot_comparison(summary: pd.DataFrame) -> Figure:
         dict(zip(experiments["experiment"], experiments.index, strict=True))
     )
     figure = new_figure(
-        "Test accuracy: report and reproduction", height=1.8 + 0.44 * len(experiments)
+        "Test accuracy: the original report and ours",
+        height=1.8 + 0.44 * len(experiments),
     )
     axes = figure.subplots()
     style_axes(axes)
@@ -51,7 +52,7 @@ def plot_comparison(summary: pd.DataFrame) -> Figure:
 
 
 def _draw_objectives(axes: Axes) -> None:
-    """Draw a line for each objective of the report, named above the axes."""
+    """Draw a line for each objective of the original report, named above the axes."""
     for objective in _OBJECTIVES:
         axes.axvline(
             objective,
@@ -74,7 +75,7 @@ def _draw_objectives(axes: Axes) -> None:
 def _draw_dots(
     axes: Axes, summary: pd.DataFrame, rows: pd.Series, experiments: pd.DataFrame
 ) -> None:
-    """Draw the report's accuracies as bars and ours as dots over them."""
+    """Draw the original report's accuracies as bars and ours as dots over them."""
     reported = experiments["reported_test_accuracy"].astype(float).dropna()
     axes.plot(
         reported,
@@ -83,7 +84,7 @@ def _draw_dots(
         color=REPORT_COLOUR,
         markersize=20,
         markeredgewidth=3.5,
-        label="report" if len(reported) else None,
+        label="original report" if len(reported) else None,
     )
     axes.plot(
         summary["test_accuracy_end"].astype(float),
