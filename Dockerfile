@@ -1,4 +1,4 @@
-# Runs any pipeline: docs/clusters.md.
+# Runs any pipeline: docs/guides/docker.md.
 FROM python:3.11-slim
 
 # For NVIDIA GPUs: --build-arg EXTRAS=gpu

@@ -2,7 +2,7 @@
 
     python benchmarks/convolutions.py [--networks exp1,exp8a,exp11,exp13] [--rounds 5]
 
-docs/performance.md says what is measured, and how.
+docs/how-it-works/performance.md says what is measured, and how.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
     KERAS_BACKEND=jax python benchmarks/gpu.py [--networks exp9,exp11] [--precision float32]
 
-docs/performance.md says what is measured, and how.
+docs/how-it-works/performance.md says what is measured, and how.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
     python benchmarks/startup.py [--rounds 5]
 
-docs/performance.md says what is measured, and how.
+docs/how-it-works/performance.md says what is measured, and how.
 """
 
 import argparse

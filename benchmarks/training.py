@@ -2,7 +2,7 @@
 
     python benchmarks/training.py [--networks exp0,exp1] [--rounds 3]
 
-docs/performance.md says what is measured, and how.
+docs/how-it-works/performance.md says what is measured, and how.
 """
 
 import argparse

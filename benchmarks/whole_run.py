@@ -4,7 +4,7 @@
     python benchmarks/whole_run.py [--archive PATH] --memory exp1,exp5,exp9
 
 The second form lists what one epoch of experiments takes. Without an archive the images
-are the drawn ones of the sample environment. docs/performance.md says more.
+are the drawn ones of the sample environment. docs/how-it-works/performance.md says more.
 """
 
 import argparse

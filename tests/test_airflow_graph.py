@@ -1,4 +1,4 @@
-"""What Airflow makes of the DAG. Runs in Airflow's own environment: docs/clusters.md."""
+"""What Airflow makes of the DAG. Runs in Airflow's own environment: docs/guides/clusters.md."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Experiment tracking with MLflow, where its address is given: docs/tracking.md."""
+"""Experiment tracking with MLflow, where its address is given: docs/guides/tracking.md."""
 
 import logging
 import os

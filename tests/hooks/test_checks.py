@@ -100,7 +100,7 @@ def test_trainings_run_one_after_the_other(catalog, runner):
 def test_trainings_side_by_side_are_refused(catalog, runner, name):
     with pytest.raises(ValueError, match=f"received {name}, expected Seq") as error:
         check_runner(str(runner()), TRAINING, catalog)
-    for part in ("trains or evaluates exp0.", "docs/clusters.md", "kedro seeds"):
+    for part in ("trains or evaluates exp0.", "docs/guides/clusters.md", "kedro seeds"):
         assert part in str(error.value)
 
 

@@ -72,7 +72,7 @@ def check_runner(runner: str, pipeline: Pipeline, catalog: Any) -> None:
         raise SettingsError(
             f"--runner: received {name}, expected SequentialRunner, Kedro's default. "
             f"{reason} Leave --runner out. For several trainings at once, start a process "
-            "for each experiment, or use Airflow: docs/clusters.md. For several seeds: "
+            "for each experiment, or use Airflow: docs/guides/clusters.md. For several seeds: "
             "kedro seeds."
         )
 

@@ -1,6 +1,6 @@
 """Layers that train faster on TensorFlow than Keras' own do there.
 
-None of them changes results beyond rounding; docs/performance.md has the measurements.
+None of them changes results beyond rounding; docs/how-it-works/performance.md has the measurements.
 Other backends of Keras need none of it.
 """
 
