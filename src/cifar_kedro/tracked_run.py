@@ -106,7 +106,7 @@ def list_parameters(origin: dict[str, Any]) -> dict[str, str]:
     Args:
         origin: The run's settings, and under ``parameters`` the whole experiment.
 
-    Example:
+    Examples:
         >>> list_parameters({"parameters": {"network": {"dense": [32], "l2": 0.0}}})
         {'network.dense': '[32]', 'network.l2': '0.0'}
     """

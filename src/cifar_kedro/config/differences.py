@@ -9,7 +9,7 @@ def find_differences(then: Any, now: Any, key: str = "") -> dict[str, tuple[Any,
     Returns:
         Both values, by key, with dots between levels; None where one has no such key.
 
-    Example:
+    Examples:
         >>> find_differences({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}})
         {'a.c': (2, 3)}
     """

@@ -31,9 +31,20 @@ class Reported(Strict):
 
 
 class Experiment(Strict):
-    """One block of ``parameters_experiments.yml``, after inheritance."""
+    """One block of ``parameters_experiments.yml``, after inheritance.
 
-    name: str  # the block's key, added when the parameters are loaded
+    Attributes:
+        name: The key of the block. It is added when the parameters are loaded.
+        title: What people read.
+        builds_on: The experiment from which all other settings are inherited.
+        network: The layers.
+        training: How the network is trained.
+        augmentation: Random changes of the training images; none if null.
+        test_time_views: Views for a second prediction; none if null.
+        reported: What the original report prints; null for experiments of one's own.
+    """
+
+    name: str
     title: str = Field(min_length=1)
     builds_on: str | None = None
     network: Network

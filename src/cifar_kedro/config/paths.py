@@ -29,7 +29,7 @@ def expand_path(path: str) -> str:
     Raises:
         SettingsError: If a variable is not set or empty, or if there is no such user.
 
-    Example:
+    Examples:
         >>> os.environ["CIFAR_DATA"] = "/mnt/cifar"
         >>> expand_path("$CIFAR_DATA/images")
         '/mnt/cifar/images'

@@ -12,6 +12,13 @@ class MlflowServer(Strict):
     """The keys of kedro-mlflow's section ``server``.
 
     Checked here as well, because kedro-mlflow is asked only where the address is found.
+
+    Attributes:
+        mlflow_tracking_uri: Address of the tracking server. With null the environment
+            variable ``MLFLOW_TRACKING_URI`` counts; without either nothing is tracked.
+        mlflow_registry_uri: Address of the model registry; that of the server if null.
+        credentials: The entry of ``credentials.yml`` with user and password.
+        request_header_provider: As in kedro-mlflow's documentation.
     """
 
     mlflow_tracking_uri: PathOrAddress | None = None
@@ -21,7 +28,13 @@ class MlflowServer(Strict):
 
 
 class Mlflow(Strict):
-    """``mlflow.yml``; what the other sections hold is checked by kedro-mlflow."""
+    """``mlflow.yml``; what the other sections hold is checked by kedro-mlflow.
+
+    Attributes:
+        server: Where the server is, and who asks.
+        tracking: The names of MLflow's experiment and runs; kedro-mlflow's keys.
+        ui: Host and port for ``kedro mlflow ui``; kedro-mlflow's keys.
+    """
 
     model_config = ConfigDict(title="mlflow.yml")
 

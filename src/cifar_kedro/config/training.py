@@ -16,6 +16,7 @@ class Optimizer(Strict):
     ``muon`` is `cifar_kedro.training.optimization.ConvolutionMuon`.
 
     Attributes:
+        name: Which optimizer.
         learning_rate: Of every variable; of muon, that of the convolutions' kernels.
         momentum: Of sgd and muon.
         other_learning_rate: Of muon: that of Adam, for all other variables.
@@ -47,7 +48,14 @@ class Optimizer(Strict):
 
 
 class EarlyStopping(Strict):
-    """Epochs without improvement of a metric after which training stops."""
+    """Epochs without improvement of a metric after which training stops.
+
+    Attributes:
+        loss: Epochs without a lower loss on the training images; null does not stop.
+        accuracy: Epochs without a higher accuracy on the training images.
+        val_loss: Epochs without a lower loss on the validation images.
+        val_accuracy: Epochs without a higher accuracy on the validation images.
+    """
 
     loss: Positive | None = None
     accuracy: Positive | None = None
@@ -56,7 +64,14 @@ class EarlyStopping(Strict):
 
 
 class ReduceLROnPlateau(Strict):
-    """The learning rate is multiplied by `factor` after `patience` epochs of plateau."""
+    """The learning rate is multiplied by `factor` after `patience` epochs of plateau.
+
+    Attributes:
+        monitor: The metric that has to improve.
+        factor: What the learning rate is multiplied by.
+        patience: Epochs without improvement before the rate falls.
+        min_lr: The rate never falls below this.
+    """
 
     monitor: Metric
     factor: float = Field(gt=0, lt=1)
@@ -68,6 +83,11 @@ class Training(Strict):
     """How a network is trained.
 
     Attributes:
+        optimizer: Which optimizer, at which learning rate.
+        batch_size: Images per training step.
+        epochs: Upper bound; early stopping may end the training before.
+        early_stopping: When the training stops before its last epoch.
+        reduce_lr: When the learning rate falls; never if null.
         label_smoothing: Share of the target that all classes have in equal parts.
         validation_images: The first so many validation images validate, and the others
             are trained on; null leaves all to validation.

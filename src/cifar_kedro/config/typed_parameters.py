@@ -24,7 +24,7 @@ def read_parameters(text: str) -> dict[str, Any]:
         SettingsError: If an item is not a key and a value, if a key is given twice, or if a
             value is not what it looks like.
 
-    Example:
+    Examples:
         >>> read_parameters("seed=1,exp0.network.dense=[64,32]")
         {'seed': 1, 'exp0': {'network': {'dense': [64, 32]}}}
     """

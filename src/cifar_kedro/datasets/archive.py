@@ -27,7 +27,7 @@ class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
     Nothing is unpacked to disk, and nothing is unpickled. A file that exists is
     never overwritten or deleted, whatever is in it.
 
-    Example:
+    Examples:
         >>> Cifar10ArchiveDataset(
         ...     filepath="data/01_raw/cifar-10-binary.tar.gz",
         ...     url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",

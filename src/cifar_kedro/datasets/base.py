@@ -97,7 +97,7 @@ def copy_out(fs: fsspec.AbstractFileSystem, path: str, target: Path) -> None:
 def hide_secrets(address: str) -> str:
     """Leave out what nobody else may read: user and password, and all after a "?".
 
-    Example:
+    Examples:
         >>> hide_secrets("https://me:hunter2@example.org/a.npz?signature=1")
         'https://example.org/a.npz'
     """

@@ -167,7 +167,7 @@ class DrawnSampleDataset(AbstractDataset[NoReturn, dict[str, Split]]):
     The same numbers give the same images on any machine: only sums, products,
     quotients and square roots are taken, which IEEE 754 rounds alike everywhere.
 
-    Example:
+    Examples:
         >>> dataset = DrawnSampleDataset(seed=0, train_images=20, test_images=10)
         >>> dataset.load()["train"]["images"].shape
         (20, 32, 32, 3)

@@ -30,7 +30,7 @@ class NpzDataset(SingleFileDataset[Arrays]):
 
     A file is replaced in one step: see `replacing`.
 
-    Example:
+    Examples:
         >>> dataset = NpzDataset(filepath="memory://doc/example.npz")
         >>> dataset.save({"labels": np.arange(3)})
         >>> dataset.load()
@@ -121,7 +121,7 @@ def _check(data: Arrays) -> None:
 class OptionalNpzDataset(NpzDataset):
     """An `NpzDataset` for those who can do without: what is missing has no arrays.
 
-    Example:
+    Examples:
         >>> OptionalNpzDataset(filepath="memory://doc/nowhere.npz").load()
         {}
     """

@@ -70,7 +70,11 @@ class Check(Strict, ABC):
 
 
 class CheckOfOne(Check):
-    """A check of one experiment."""
+    """A check of one experiment.
+
+    Attributes:
+        experiment: Its name.
+    """
 
     experiment: str
 
@@ -81,7 +85,12 @@ class CheckOfOne(Check):
 
 
 class CheckOfTwo(Check):
-    """A check of an experiment against a baseline."""
+    """A check of an experiment against a baseline.
+
+    Attributes:
+        baseline: The experiment to compare with.
+        experiment: The one that is compared.
+    """
 
     baseline: str
     experiment: str

@@ -27,7 +27,7 @@ _FILTERS = {
     )
 }
 
-_DEFINITIONS = {
+DEFINITIONS = {
     name: getattr(module, name)
     for module in (accuracy_checks, training_checks, statistics)
     for name in dir(module)
@@ -76,7 +76,7 @@ def write_report(
         "captions": FIGURES,
         "sheets": sheets,
         "objectives": _judge_objectives(results),
-        **_DEFINITIONS,
+        **DEFINITIONS,
     }
     return _render("report.html.j2", context), _render("report.md.j2", context)
 
