@@ -172,6 +172,23 @@ def test_the_page_of_settings_has_every_setting_with_its_meaning(site, monkeypat
 
 
 @needs_mkdocs
+def test_links_out_of_the_site_lead_to_its_pages_or_become_text(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import site_pages
+
+    def lead(link):
+        files = {"index.md", "guides/run.md", "contributing.md"}
+        return site_pages.lead_links(link, DOCS / "guides", "guides/run.md", files)
+
+    assert lead("[a](../../README.md#set-up)") == "[a](../index.md)"
+    assert lead("[a](../../CONTRIBUTING.md#rules)") == "[a](../contributing.md#rules)"
+    assert lead("[a](run.md#what-it-costs)") == "[a](run.md#what-it-costs)"
+    assert lead("[a](../../tests/conftest.py)") == "a"
+    assert lead("[a](../../docs/results/)") == "a"
+    assert lead("[a](gone.md)") == "[a](gone.md)"  # for mkdocs to refuse
+
+
+@needs_mkdocs
 def test_the_definitions_have_the_numbers_of_the_code(site):
     page = (site / "how-it-works/statistics.html").read_text("utf-8")
     assert f"{RESAMPLES:,}" in page
