@@ -159,12 +159,12 @@ def test_the_site_fetches_nothing_from_elsewhere(site):
 @needs_mkdocs
 def test_the_page_of_settings_has_every_setting_with_its_meaning(site, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "tools")
-    import site_pages
+    import settings_reference
 
     page = (site / "reference/settings.html").read_text("utf-8")
-    for file, model in site_pages.FILES.items():
-        for _, section in [("", model), *site_pages.sections_of(model)]:
-            meanings = site_pages.meanings_of(section)
+    for file, model in settings_reference.FILES.items():
+        for _, section in [("", model), *settings_reference.sections_of(model)]:
+            meanings = settings_reference.meanings_of(section)
             for name in section.model_fields:
                 assert f"<code>{name}</code>" in page, f"{file}: {name}"
                 assert meanings.get(name), f"{file}: {section.__name__}.{name}"
