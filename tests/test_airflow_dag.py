@@ -11,8 +11,9 @@ from kedro.io import MemoryDataset
 from kedro.pipeline import Pipeline
 
 from cifar_kedro.config.inheritance import is_experiment
-from tests.conftest import ROOT, load_parameters
-from tests.test_cli import call
+from tests.helpers.experiments import load_parameters
+from tests.helpers.paths import ROOT
+from tests.helpers.project import call
 
 DAG = ROOT / "airflow_dags/cifar_kedro_dag.py"
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 FOUND = "Name Version ID Fix Versions\nsix  1.0.0   CVE-1 1.1.0"
 

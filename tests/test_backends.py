@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
+from tests.helpers.processes import KILLED_RUN
 
-SCRIPT = Path(__file__).with_name("killed_run.py")
 RESULTS = Path("data/sample/07_model_output/exp0/seed-0")
 
 # exp13's whitening, GELU, Muon, average and views, in a network of a moment.
@@ -78,12 +78,12 @@ def read(project):
 def test_killed_and_resumed_equals_uninterrupted(project, tmp_path_factory, call):
     twin = tmp_path_factory.mktemp("twin")
     shutil.copytree(project, twin, dirs_exist_ok=True)
-    status, log = call(project, SCRIPT, project, "batch", "SIGKILL")
+    status, log = call(project, KILLED_RUN, project, "batch", "SIGKILL")
     assert status == -signal.SIGKILL, log
-    status, log = call(project, SCRIPT, project, "none", "SIGKILL")
+    status, log = call(project, KILLED_RUN, project, "none", "SIGKILL")
     assert status == 0, log
     assert "exp0: resumed after epoch 1" in log
-    status, log = call(twin, SCRIPT, twin, "none", "SIGKILL")
+    status, log = call(twin, KILLED_RUN, twin, "none", "SIGKILL")
     assert status == 0, log
     assert read(project) == read(twin)
 

@@ -25,7 +25,8 @@ from cifar_kedro.config import Network
 from cifar_kedro.models.network import build_network
 from cifar_kedro.models.summary import count_parameters
 from cifar_kedro.training import backend, callbacks
-from tests.conftest import ROOT, make_images
+from tests.helpers.images import make_images
+from tests.helpers.paths import ROOT
 
 EXPERIMENTS = common.load_experiments(NETWORKS.split(","))
 
@@ -54,7 +55,7 @@ def ask_torch(function, given):
     """Call a function of torch_process.py; skip the test where PyTorch is not installed."""
     if not find_spec("torch"):
         pytest.skip("PyTorch is not installed")
-    code = (ROOT / "tests/torch_process.py").read_text(encoding="utf-8")
+    code = (ROOT / "tests/helpers/torch_process.py").read_text(encoding="utf-8")
     return run_apart(code, function, given=given)
 
 

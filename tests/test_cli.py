@@ -1,29 +1,12 @@
 """What a Kedro user types, in processes of its own."""
 
 import json
-import os
-import subprocess
-import sys
 import tarfile
 import zipfile
 
 import pytest
 
-
-def call(project, *command, check=True, **environment):
-    """Run a command of this environment in the project, without colours or width limits."""
-    environment = {"COLUMNS": "200", "KEDRO_DISABLE_TELEMETRY": "1"} | environment
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=project,
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-    )
-    assert not check or done.returncode == 0, done.stdout + done.stderr
-    return done
-
+from tests.helpers.project import call
 
 TINY = "max_epochs=1,exp0.network.dense=[4,8],exp0.title='Tiny, twice'"
 

@@ -9,8 +9,8 @@ import sys
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT
-from tests.test_cli import call
+from tests.helpers.paths import ROOT
+from tests.helpers.project import call
 
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 # The first diff under each heading "Add ...".

@@ -10,7 +10,7 @@ from kedro.framework.session import KedroSession
 from nbclient import NotebookClient
 from traitlets import default
 
-from tests.conftest import copy_project
+from tests.helpers.project import copy_project
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 TINY = {

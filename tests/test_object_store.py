@@ -30,10 +30,12 @@ from cifar_kedro.datasets import Cifar10ArchiveDataset, NpzDataset
 from cifar_kedro.datasets import archive as cifar10_archive
 from cifar_kedro.datasets import base as single_file
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
-from tests import test_resume, test_run
-from tests.conftest import ROOT, make_images
-from tests.datasets.test_archive import tiny_members, to_tar
-from tests.datasets.test_checkpoint import SHAPES, STATE, same
+from tests.helpers.archives import tiny_members, to_tar
+from tests.helpers.checkpoints import SHAPES, STATE, same
+from tests.helpers.images import make_images
+from tests.helpers.paths import ROOT
+from tests.helpers.processes import run_killed
+from tests.helpers.project import REPORT, REPORT_FIGURES, results, run
 
 BUCKET = "team"
 PUBLISHED = ROOT / "docs/results/runs/exp0/seed-0"
@@ -482,23 +484,23 @@ def shared_project(project, store):
 
 
 def test_a_run_from_nothing_to_the_report_and_to_own_images(shared_project, store):
-    test_run.run(shared_project, "exp0", "reporting")
+    run(shared_project, "exp0", "reporting")
     written = store.list()
     figures = {name for name in written if "report_figures" in name}
-    assert {name.split("/")[-1] for name in figures} == test_run.REPORT_FIGURES
+    assert {name.split("/")[-1] for name in figures} == REPORT_FIGURES
     assert written - figures == {
         *(f"05_model_input/seed-0/{part}.npz" for part in ("train", "validation")),
         "05_model_input/seed-0/identical_images.json",
         "05_model_input/test.npz",
-        *test_run.results("exp0"),
-        *(f"08_reporting/{name}" for name in test_run.REPORT),
+        *results("exp0"),
+        *(f"08_reporting/{name}" for name in REPORT),
     }
     table = pd.read_csv(io.BytesIO(store.get("08_reporting/summary.csv")))
     assert table["status"].tolist() == ["cut short: 1 of up to 500 epochs"]
     image = io.BytesIO()
     Image.new("RGB", (40, 40), "red").save(image, "PNG")
     store.put("01_raw/images/red.png", image.getvalue())
-    test_run.run(shared_project, "classify")
+    run(shared_project, "classify")
     assert store.list() - written == {
         "01_raw/images/red.png",
         "08_reporting/classify/exp0/seed-0/best/classified_images.csv",
@@ -517,12 +519,12 @@ def test_killed_and_resumed_equals_uninterrupted(
     twin = tmp_path_factory.mktemp("twin")  # on disk
     shutil.copytree(shared_project, twin, dirs_exist_ok=True)
     shutil.copy(ROOT / "conf/sample/globals.yml", twin / "conf/sample/globals.yml")
-    assert test_resume.run(twin)[0] == 0
-    status, log = test_resume.run(shared_project, "batch")
+    assert run_killed(twin)[0] == 0
+    status, log = run_killed(shared_project, "batch")
     assert status == -signal.SIGKILL, log
     state = "06_models/exp0/seed-0/checkpoint.npz"
     assert state in store.list()
-    status, log = test_resume.run(shared_project)
+    status, log = run_killed(shared_project)
     assert status == 0, log
     assert "exp0: resumed after epoch 1" in log
     assert store.credentials["secret"] not in log

@@ -6,7 +6,9 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 
 from cifar_kedro import pipeline_registry
-from tests.conftest import ROOT, copy_project, load_parameters
+from tests.helpers.experiments import load_parameters
+from tests.helpers.paths import ROOT
+from tests.helpers.project import copy_project
 
 EXPERIMENTS = [name for name in load_parameters() if name.startswith("exp")]
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 MB, KB = 1_000_000, 1_000
 

@@ -2,7 +2,7 @@
 
 import result_tables
 
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 RESULTS = ROOT / "docs/results"
 EXPERIMENTS = result_tables.load_experiments()

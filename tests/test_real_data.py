@@ -5,7 +5,7 @@ import pytest
 import yaml
 from kedro.framework.session import KedroSession
 
-from tests.conftest import ARCHIVE, ARCHIVE_HASH
+from tests.helpers.paths import ARCHIVE, ARCHIVE_HASH
 
 pytestmark = [
     pytest.mark.real_data,

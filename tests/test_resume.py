@@ -3,37 +3,15 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT
+from tests.helpers.processes import run_killed
 
-SCRIPT = Path(__file__).with_name("killed_run.py")
 RUN = "exp0/seed-0"
-
-
-def run(project, point="none", number="SIGKILL"):
-    """Run exp0 in a process of its own: return its status and what it logged."""
-    done = subprocess.run(
-        [sys.executable, SCRIPT, project, point, number],
-        cwd=project,
-        env={
-            "PYTHONPATH": str(ROOT / "src"),
-            "PATH": "",
-            "KEDRO_DISABLE_TELEMETRY": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    return done.returncode, done.stderr + done.stdout
 
 
 def results(project):
@@ -71,7 +49,7 @@ def twin(project, tmp_path_factory):
 
 
 def test_killed_anywhere_and_resumed_equals_uninterrupted(project, twin):
-    assert run(twin)[0] == 0
+    assert run_killed(twin)[0] == 0
     checkpoint = project / "data/sample/06_models" / RUN / "checkpoint.npz"
     for point, done in (
         ("batch", None),
@@ -79,13 +57,13 @@ def test_killed_anywhere_and_resumed_equals_uninterrupted(project, twin):
         ("evaluation", 2),
         ("figure", 5),
     ):
-        status, log = run(project, point)
+        status, log = run_killed(project, point)
         assert status == -signal.SIGKILL, log
         assert checkpoint.exists()
         if done:
             assert f"exp0: resumed after epoch {done}" in log, (point, log)
             assert f"epoch {done}/" not in log  # no epoch is run again
-    status, log = run(project)
+    status, log = run_killed(project)
     assert status == 0, log
     assert "exp0: resumed after epoch 5" in log
     # A file that a killed process had begun is not the next one's to delete at once.
@@ -96,11 +74,11 @@ def test_killed_anywhere_and_resumed_equals_uninterrupted(project, twin):
 
 
 def test_interrupted_by_hand_the_state_stays_and_the_lock_does_not(project):
-    status, log = run(project, "batch", "SIGINT")
+    status, log = run_killed(project, "batch", "SIGINT")
     assert status != 0
     assert "KeyboardInterrupt" in log
     folder = project / "data/sample/06_models" / RUN
     assert [path.name for path in folder.iterdir()] == ["checkpoint.npz"]
-    status, log = run(project)
+    status, log = run_killed(project)
     assert status == 0, log
     assert "exp0: resumed after epoch 1" in log

@@ -17,54 +17,16 @@ from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets import DrawnSampleDataset
 from cifar_kedro.datasets.identical_images import COUNTS
 from cifar_kedro.models.network import build_network
-from tests.conftest import load_parameters
-from tests.runs import BLOCKS
-
-OUTPUTS = [
-    "06_models/{}/best_model.keras",
-    "06_models/{}/ended_at_bound.npz",
-    "06_models/{}/model.keras",
-    "06_models/{}/provenance.json",
-    "07_model_output/{}/history.csv",
-    "07_model_output/{}/metrics.json",
-    "07_model_output/{}/predictions.npz",
-    "08_reporting/{}/learning_curves.png",
-]
-REPORT = [
-    *("summary.csv", "comparison.png", "comparisons.csv", "scores.csv", "claims.csv"),
-    "summary_by_experiment.csv",
-    *("ladder.json", "accuracy_cost.json", "report.html", "report.md"),
-]
-REPORT_FIGURES = {
-    *("ladder.svg", "accuracy_cost.svg"),
-    *("exp0-learning_curves.svg", "exp0-confusion.svg", "exp0-class_accuracy.svg"),
-    *("exp0-reliability.svg", "exp0-mistakes.svg"),
-}
-# Not the original's network, which its status would say first.
-TINY = {
-    "max_epochs": 1,
-    "exp0": {
-        "network": {"blocks": [{"filters": [2]}]},
-        "reported": {"parameters": None},
-    },
-}
-
-
-def run(project, *pipelines, params=None, **filters):
-    bootstrap_project(project)
-    with KedroSession.create(
-        project_path=project, env="sample", runtime_params=TINY | (params or {})
-    ) as session:
-        return session.run(pipeline_names=list(pipelines), **filters)
-
-
-def files(project, folder=""):
-    root = project / "data/sample" / folder
-    return {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
-
-
-def results(name, seed=0):
-    return {path.format(f"{name}/seed-{seed}") for path in OUTPUTS}
+from tests.helpers.experiments import load_parameters
+from tests.helpers.project import (
+    REPORT,
+    REPORT_FIGURES,
+    files,
+    read_statuses,
+    results,
+    run,
+)
+from tests.helpers.runs import BLOCKS
 
 
 def test_an_experiment_runs_from_nothing_to_its_figures(project):
@@ -243,11 +205,6 @@ def test_results_from_elsewhere_are_reported_on_without_the_test_images(project)
     figures = {path.split("/")[-1] for path in files(project) if "_figures/" in path}
     assert figures == REPORT_FIGURES - {"exp0-mistakes.svg"}
     assert not files(project, "05_model_input")
-
-
-def read_statuses(project):
-    table = pd.read_csv(project / "data/sample/08_reporting/summary.csv")
-    return dict(zip(table["experiment"], table["status"], strict=True))
 
 
 def test_the_summary_tells_results_of_another_configuration(project):

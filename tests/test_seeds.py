@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from cifar_kedro import cli
-from tests.test_cli import call
+from tests.helpers.project import call
 
 
 @pytest.fixture

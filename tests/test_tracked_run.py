@@ -9,33 +9,18 @@ from cifar_kedro.tracked_run import (
     list_parameters,
     list_scores,
 )
-from tests.runs import EXPERIMENTS, PARAMETERS, make_history, make_run
+from tests.helpers.runs import (
+    EXPERIMENTS,
+    PARAMETERS,
+    make_history,
+    make_metrics,
+)
 
 NEW_YEAR = 1_767_225_600_000  # 2026, ms
 SCORES = (
     *("train_accuracy", "validation_accuracy"),
     *("test_accuracy", "test_cross_entropy"),
 )
-
-
-def make_metrics(name="exp9", **changes):
-    return {
-        **make_run(name, 0.75).metrics,
-        "title": EXPERIMENTS[name].title,
-        "architecture_only": False,
-        "test_time_views": None,
-        "reported": {"test_accuracy": 0.9},
-        "provenance": {
-            "parameters": EXPERIMENTS[name].model_dump(),
-            "seed": 0,
-            "validation_images": 10_000,
-            "max_epochs": None,
-            "code": {"version": "0.1.0", "commit": "c0ffee", "clean": True},
-            "started": "2026-01-01T00:00:00+00:00",
-            "seconds": 60.5,
-        },
-        **changes,
-    }
 
 
 def test_an_evaluation_is_told_with_its_curves_and_scores():

@@ -16,10 +16,9 @@ from cifar_kedro import tracking
 from cifar_kedro.pipelines.modelling import nodes
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from cifar_kedro.tracking import TrackingHooks, explain_loss, find_address
-from tests.conftest import ROOT
-from tests.runs import PARAMETERS, make_history
-from tests.test_run import run
-from tests.test_tracked_run import make_metrics
+from tests.helpers.paths import ROOT
+from tests.helpers.project import run
+from tests.helpers.runs import PARAMETERS, make_history, make_metrics
 
 SECRET = "http://me:hunter2@mlflow.example:5000"
 

@@ -71,7 +71,8 @@ def meanings_of(model: type[BaseModel]) -> dict[str, str]:
 
 def _parse(model: type) -> list[Any]:
     text = model.__dict__.get("__doc__") or ""
-    return Docstring(text).parse("google", warnings=False)
+    sections: list[Any] = Docstring(text).parse("google", warnings=False)
+    return sections
 
 
 def _text(model: type[BaseModel]) -> str:

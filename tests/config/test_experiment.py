@@ -13,7 +13,12 @@ from cifar_kedro.config import (
     RunSettings,
     Training,
 )
-from tests.conftest import NETWORK, TRAINING, load_parameters, make_experiment
+from tests.helpers.experiments import (
+    NETWORK,
+    TRAINING,
+    load_parameters,
+    make_experiment,
+)
 
 EXPERIMENTS = {k: v for k, v in load_parameters().items() if k.startswith("exp")}
 PLATEAU = {"monitor": "val_loss", "factor": 0.1, "patience": 5, "min_lr": 1e-5}

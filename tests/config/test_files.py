@@ -7,7 +7,7 @@ from kedro.config import OmegaConfigLoader
 
 from cifar_kedro.config.files import ConfigFiles, check_files, check_root, find_files
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 PATTERNS = CONFIG_LOADER_ARGS["config_patterns"]
 

@@ -9,7 +9,7 @@ import pytest
 from cifar_kedro.config import keras_settings
 from cifar_kedro.config.environment import list_environment
 from cifar_kedro.config.keras_settings import check_keras, settle_keras
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config.inheritance import inherit_experiments, is_experiment
 from cifar_kedro.config.loader import ExperimentConfigLoader
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
-from tests.conftest import ROOT, load_parameters
+from tests.helpers.experiments import load_parameters
+from tests.helpers.paths import ROOT
 
 
 def make_loader(env=None, **runtime_params):

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from cifar_kedro.config import BatchNormalization
-from tests.conftest import make_experiment
+from tests.helpers.experiments import make_experiment
 
 BACKBONE = {
     "name": "vgg16",

@@ -7,7 +7,7 @@ from cifar_kedro.config.strict_yaml import (
     read_yaml,
     refuse_common_blocks,
 )
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 NOT_PLAIN = ["010", "-010", "08.5", "1:30", "1:30.5", "190:20:30", "0x10", "0b1"]
 NOT_PLAIN += ["1_000", "1_000.5", "1_0e5", ".5e3"]

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from tests.conftest import make_experiment
+from tests.helpers.experiments import make_experiment
 
 MUON = {"name": "muon", "learning_rate": 0.2, "other_learning_rate": 0.01}
 

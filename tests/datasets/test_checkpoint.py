@@ -13,35 +13,14 @@ from cifar_kedro.datasets.checkpoint import (
     CheckpointDataset,
     TrainingState,
 )
+from tests.helpers.checkpoints import SHAPES, STATE, same
 
-STATE = TrainingState(
-    variables=[np.arange(6, dtype=np.float32).reshape(2, 3), np.uint32([1, 2])],
-    best_weights=[np.float32([0.1])],
-    history=[{"epoch": 1, "loss": 0.1 + 0.2}],
-    counters=[{"best": float("inf"), "wait": 2, "best_epoch": None}, {}],
-    stopped=False,
-)
-SHAPES = [(2, 3), (2,)]
 ORIGIN = {"seed": 0, "parameters": {"training": {"batch_size": 512}}}
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
     return Checkpoint(str(tmp_path / "run/checkpoint.npz"), origin=ORIGIN)
-
-
-def same(one, two):
-    for a, b in (
-        (one.variables, two.variables),
-        (one.best_weights, two.best_weights),
-    ):
-        assert [(x.dtype, x.tobytes()) for x in a] == [
-            (x.dtype, x.tobytes()) for x in b
-        ]
-    return (one.history, one.counters, one.stopped) == (
-        *(two.history, two.counters),
-        two.stopped,
-    )
 
 
 def test_a_state_comes_back_to_the_bit(checkpoint):

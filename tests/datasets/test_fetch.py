@@ -14,7 +14,7 @@ from kedro.io import DatasetError
 
 from cifar_kedro.datasets import fetch as module
 from cifar_kedro.datasets.fetch import fetch
-from tests.datasets.https_server import (
+from tests.helpers.https_server import (
     fail,
     make_certificate,
     redirect,

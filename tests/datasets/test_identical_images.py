@@ -15,7 +15,7 @@ from cifar_kedro.pipelines.data_engineering.nodes import (
     count_identical_images,
     load_images,
 )
-from tests.conftest import ARCHIVE, ARCHIVE_HASH
+from tests.helpers.paths import ARCHIVE, ARCHIVE_HASH
 
 NONE = dict.fromkeys(COUNTS, 0)
 

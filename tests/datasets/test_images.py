@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cifar_kedro.datasets.images import check_images, check_raw_images, count_classes
-from tests.conftest import make_images
+from tests.helpers.images import make_images
 
 GOOD = make_images(20)
 

@@ -9,7 +9,8 @@ from kedro.io import DatasetError
 
 from cifar_kedro.datasets import KerasModelDataset
 from cifar_kedro.models.network import build_network
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 
 
 @pytest.fixture(params=["file", "memory"])

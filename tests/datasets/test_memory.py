@@ -10,7 +10,9 @@ from cifar_kedro.config import Execution
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.datasets.memory import explaining_lack_of_memory
 from cifar_kedro.pipelines.modelling.nodes import evaluate_model, train_model
-from tests.conftest import ROOT, make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
+from tests.helpers.paths import ROOT
 
 TENSORFLOW = """Graph execution error:
 Detected at node sequential/conv1/Relu defined at (most recent call last):
@@ -93,7 +95,8 @@ import sys
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.config import Execution
 from cifar_kedro.pipelines.modelling.nodes import train_model
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 experiment = make_experiment(
     network={"blocks": [{"filters": [512]}]}, training={"batch_size": 500}
 )

@@ -16,8 +16,8 @@ from cifar_kedro.datasets.run_files import (
     PredictionsDataset,
     check_metrics,
 )
-from tests.conftest import ROOT
-from tests.runs import make_history, make_predictions
+from tests.helpers.paths import ROOT
+from tests.helpers.runs import make_history, make_predictions
 
 PUBLISHED = sorted((ROOT / "docs/results/runs").glob("*/*/metrics.json"))
 METRICS = json.loads(PUBLISHED[0].read_text())

@@ -9,7 +9,7 @@ from cifar_kedro.evaluation.comparisons import (
     reported_difference,
 )
 from cifar_kedro.evaluation.runs import Results
-from tests.runs import BLOCKS, CLAIMS, EXPERIMENTS, make_results, make_run
+from tests.helpers.runs import BLOCKS, CLAIMS, EXPERIMENTS, make_results, make_run
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ from cifar_kedro.config import Execution
 from cifar_kedro.evaluation import provenance
 from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
 from cifar_kedro.training.backend import describe_backend
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 
 
 def describe(**execution):

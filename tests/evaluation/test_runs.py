@@ -4,7 +4,7 @@ import pytest
 from kedro.io import DatasetError
 
 from cifar_kedro.evaluation.runs import read_results
-from tests.runs import (
+from tests.helpers.runs import (
     EXPERIMENTS,
     PARAMETERS,
     make_history,

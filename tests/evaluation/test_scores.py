@@ -4,7 +4,7 @@ import pytest
 from cifar_kedro.evaluation.runs import Results
 from cifar_kedro.evaluation.scores import describe_seeds, score_runs
 from cifar_kedro.evaluation.significance import wilson_interval
-from tests.runs import EXPERIMENTS, make_results, make_run
+from tests.helpers.runs import EXPERIMENTS, make_results, make_run
 
 
 def test_a_row_per_run_and_weights():

@@ -5,8 +5,14 @@ import pytest
 
 from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.evaluation import status
-from tests.conftest import NETWORK, ROOT, TRAINING, load_parameters, make_experiment
-from tests.runs import make_history
+from tests.helpers.experiments import (
+    NETWORK,
+    TRAINING,
+    load_parameters,
+    make_experiment,
+)
+from tests.helpers.paths import ROOT
+from tests.helpers.runs import make_history
 
 RUNS = ROOT / "docs/results/runs"
 AUGMENTATION = {"rotation_range": 10.0}

@@ -1,8 +1,8 @@
 import pytest
 
 from cifar_kedro.evaluation.stopping import epochs_without_improvement, find_stop
-from tests.conftest import make_experiment
-from tests.runs import make_history
+from tests.helpers.experiments import make_experiment
+from tests.helpers.runs import make_history
 
 ENDLESS = {"epochs": 500, "early_stopping": {"val_loss": 3, "val_accuracy": 5}}
 

@@ -10,8 +10,8 @@ from kedro.io import DatasetError
 
 from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.evaluation.summary import summarise_runs
-from tests.conftest import NETWORK, TRAINING, make_experiment
-from tests.runs import make_history
+from tests.helpers.experiments import NETWORK, TRAINING, make_experiment
+from tests.helpers.runs import make_history
 
 COLUMNS = [
     "experiment",

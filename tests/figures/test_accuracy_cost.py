@@ -8,7 +8,7 @@ from cifar_kedro.figures.accuracy_cost import (
     plot_accuracy_cost,
     tabulate_costs,
 )
-from tests.runs import EXPERIMENTS, make_results, make_run
+from tests.helpers.runs import EXPERIMENTS, make_results, make_run
 
 NAMES = [name for name in EXPERIMENTS if name != "exp13"]
 

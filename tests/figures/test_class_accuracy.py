@@ -2,7 +2,7 @@ import pytest
 
 from cifar_kedro.evaluation.significance import wilson_interval
 from cifar_kedro.figures.class_accuracy import plot_class_accuracy
-from tests.runs import make_run
+from tests.helpers.runs import make_run
 
 
 def test_a_dot_with_its_interval_for_each_class():

@@ -1,5 +1,5 @@
 from cifar_kedro.figures.confusion import plot_confusion
-from tests.runs import make_run
+from tests.helpers.runs import make_run
 
 
 def test_counts_are_written_in_their_cells_the_larger_the_darker():

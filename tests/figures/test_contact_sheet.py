@@ -7,7 +7,7 @@ import pytest
 from cifar_kedro.config import Classify
 from cifar_kedro.figures import contact_sheet
 from cifar_kedro.figures.contact_sheet import plot_contact_sheet
-from tests.conftest import make_images
+from tests.helpers.images import make_images
 
 CLASSIFY = Classify(experiment="exp9", weights="best", images="mine")
 

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from cifar_kedro.figures.gains import chart_ladder, plot_ladder
-from tests.runs import make_results
+from tests.helpers.runs import make_results
 
 RESULTS = make_results()
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from cifar_kedro.figures.mistakes import find_mistakes, plot_mistakes
-from tests.runs import make_run
+from tests.helpers.runs import make_run
 
 
 def make_wrong(confident: int):

@@ -2,7 +2,7 @@ import pytest
 
 from cifar_kedro.evaluation.significance import wilson_interval
 from cifar_kedro.figures.reliability import plot_reliability
-from tests.runs import make_run
+from tests.helpers.runs import make_run
 
 
 def test_a_dot_for_each_bin_with_images_over_their_number():

@@ -5,7 +5,7 @@ import pytest
 
 from cifar_kedro.figures.class_accuracy import plot_class_accuracy
 from cifar_kedro.figures.svg import inline_svg, render_svg
-from tests.runs import make_run
+from tests.helpers.runs import make_run
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from cifar_kedro.config import Backbone
 from cifar_kedro.datasets.atomic import JSONDataset
 from cifar_kedro.hooks import checks as run_checks
 from cifar_kedro.hooks.checks import check_backbones, check_runner, check_selection
-from tests.conftest import make_experiment
-from tests.test_run import files, run
+from tests.helpers.experiments import make_experiment
+from tests.helpers.project import files, run
 
 
 def copy(*data):

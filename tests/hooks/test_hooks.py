@@ -22,7 +22,7 @@ from cifar_kedro.hooks.failures import FailureHooks
 from cifar_kedro.hooks.trainings import CheckpointHooks
 from cifar_kedro.models import inference as prediction
 from cifar_kedro.pipelines.modelling import nodes
-from tests.test_run import TINY, read_statuses, run
+from tests.helpers.project import TINY, read_statuses, run
 
 
 @pytest.mark.parametrize("name", ["a{b}c", "}", "col::on"])

@@ -5,7 +5,8 @@ from plain_keras import make_generator
 
 from cifar_kedro.config import Augmentation
 from cifar_kedro.models.augmentation import AffineAugmentation, affine_matrices
-from tests.conftest import load_parameters, make_images
+from tests.helpers.experiments import load_parameters
+from tests.helpers.images import make_images
 
 STRONG, MILD = (
     Augmentation.model_validate(load_parameters()[name]["augmentation"])

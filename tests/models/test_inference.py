@@ -6,7 +6,8 @@ from cifar_kedro.config import TestTimeViews as Views
 from cifar_kedro.models import inference as prediction
 from cifar_kedro.models.inference import list_views, predict, predict_views
 from cifar_kedro.models.network import build_network
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 
 IMAGES = make_images(10)["images"]
 

@@ -6,7 +6,8 @@ import pytest
 from cifar_kedro.config import Experiment
 from cifar_kedro.models.network import build_network
 from cifar_kedro.models.summary import count_parameters
-from tests.conftest import ROOT, load_parameters, make_experiment
+from tests.helpers.experiments import load_parameters, make_experiment
+from tests.helpers.paths import ROOT
 
 BLOCKS = load_parameters()
 

@@ -5,7 +5,7 @@ import pytest
 
 from cifar_kedro.models.network import build_network
 from cifar_kedro.models.summary import count_parameters, describe_layers
-from tests.conftest import make_experiment
+from tests.helpers.experiments import make_experiment
 
 
 def describe(**network):

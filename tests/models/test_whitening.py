@@ -3,7 +3,8 @@ import pytest
 
 from cifar_kedro.models.network import build_network
 from cifar_kedro.models.whitening import whiten, whitening_weights
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 
 
 def correlated_images(count):

@@ -18,7 +18,7 @@ from kedro.io import DatasetError
 
 from cifar_kedro.config import Execution
 from cifar_kedro.evaluation.provenance import hash_images
-from tests.runs import EXPERIMENTS
+from tests.helpers.runs import EXPERIMENTS
 
 TEST = {
     "images": np.random.default_rng(0).random((20, 32, 32, 3), dtype=np.float32),

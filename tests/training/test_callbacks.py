@@ -15,7 +15,8 @@ from cifar_kedro.training.callbacks import (
 )
 from cifar_kedro.training.checkpointing import SaveState
 from cifar_kedro.training.progress import Progress
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 
 IMAGES = make_images(50)
 LOGS = {"accuracy": 0.5, "val_accuracy": 0.25, "loss": 1.5, "val_loss": 2.5}

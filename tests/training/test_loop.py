@@ -9,7 +9,8 @@ from cifar_kedro.models.network import build_network
 from cifar_kedro.training.backend import prepare_keras
 from cifar_kedro.training.callbacks import make_steering
 from cifar_kedro.training.loop import count_steps, fit
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 
 TRAIN, VALIDATION = make_images(40), make_images(20, seed=1)
 AUGMENTATION = {"horizontal_flip": True, "rotation_range": 20.0}

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from cifar_kedro.training.optimization import ConvolutionMuon, make_loss, make_optimizer
-from tests.conftest import make_experiment
+from tests.helpers.experiments import make_experiment
 
 MUON = {
     "name": "muon",

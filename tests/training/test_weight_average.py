@@ -4,7 +4,7 @@ import pytest
 
 from cifar_kedro.training import weight_average
 from cifar_kedro.training.weight_average import WeightAverage, measure_normalization
-from tests.conftest import make_images
+from tests.helpers.images import make_images
 
 IMAGES = make_images(50)["images"]
 

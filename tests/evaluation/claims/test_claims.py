@@ -10,7 +10,14 @@ from cifar_kedro.context import explain_parameters
 from cifar_kedro.evaluation.claims.claims import Claims, judge_claims
 from cifar_kedro.evaluation.comparisons import compare_experiments
 from cifar_kedro.evaluation.runs import Results
-from tests.runs import BLOCKS, CLAIMS, EXPERIMENTS, make_history, make_results, make_run
+from tests.helpers.runs import (
+    BLOCKS,
+    CLAIMS,
+    EXPERIMENTS,
+    make_history,
+    make_results,
+    make_run,
+)
 
 CONFIRMED, CONTRADICTED = "confirmed", "contradicted"
 UNDECIDED, NOT_RUN = "not decidable with these runs", "not run"

@@ -7,7 +7,8 @@ from keras import layers
 from cifar_kedro.models.network import build_network
 from cifar_kedro.models.tensorflow import layers as tensorflow_layers
 from cifar_kedro.models.tensorflow.layers import tune_layers
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 
 IMAGES = make_images(64)["images"]
 CHANNELS = 4

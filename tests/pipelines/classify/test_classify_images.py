@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.datasets.atomic import CSVDataset
 from cifar_kedro.pipelines.classify.nodes import classify_images
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 class Oracle:

@@ -13,8 +13,8 @@ from cifar_kedro.config import Classify
 from cifar_kedro.datasets import DrawnSampleDataset, KerasModelDataset
 from cifar_kedro.models.network import build_network
 from cifar_kedro.pipelines.classify import create_pipeline
-from tests.conftest import make_experiment
-from tests.test_cli import call
+from tests.helpers.experiments import make_experiment
+from tests.helpers.project import call
 
 CLASSIFY = {"experiment": "exp9", "weights": "best", "images": "mine"}
 

@@ -10,7 +10,7 @@ from cifar_kedro.pipelines.data_engineering.nodes import (
     scale_images,
     split_images,
 )
-from tests.conftest import make_images
+from tests.helpers.images import make_images
 
 
 def numbered(count):

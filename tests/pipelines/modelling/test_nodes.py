@@ -18,7 +18,8 @@ from cifar_kedro.pipelines.modelling.nodes import (
     train_model,
 )
 from cifar_kedro.training import loop as training
-from tests.conftest import make_experiment, make_images
+from tests.helpers.experiments import make_experiment
+from tests.helpers.images import make_images
 
 REPORTED = {"test_accuracy": 0.5, "training_seconds": 60.0}
 IDENTICAL_IMAGES = {"counts": {"train": 3}}

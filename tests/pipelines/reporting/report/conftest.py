@@ -1,20 +1,10 @@
 """A report of three experiments, one of them cut short, with two seeds of the first."""
 
-import io
-
-import numpy as np
-import pandas as pd
 import pytest
 
-from cifar_kedro.evaluation.claims.claims import judge_claims
-from cifar_kedro.evaluation.comparisons import compare_experiments
 from cifar_kedro.evaluation.runs import Results
-from cifar_kedro.evaluation.scores import describe_seeds, score_runs
-from cifar_kedro.pipelines.reporting.report.figures import plot_report_figures
-from cifar_kedro.pipelines.reporting.report.page import write_report
-from tests.runs import CLAIMS, EXPERIMENTS, make_predictions, make_run
-
-SHEET = b"\x89PNG, not really"
+from tests.helpers.report import make_report
+from tests.helpers.runs import EXPERIMENTS, make_run
 
 
 @pytest.fixture(scope="session")
@@ -30,35 +20,6 @@ def results() -> Results:
         ],
         {"exp1/seed-4": "OSError: <broken> & gone"},
     )
-
-
-TEST = {
-    "images": np.zeros((500, 32, 32, 3), dtype=np.float32),
-    "labels": make_predictions(0.5, 500)["labels"],
-}
-
-
-def make_report(
-    results: Results, test: dict[str, np.ndarray] = TEST
-) -> tuple[str, str, dict[str, str]]:
-    """Make the page, the Markdown, and the figures, tables read back from CSV."""
-    comparisons = read_back(compare_experiments(results, CLAIMS))
-    scores = read_back(score_runs(results))
-    figures = plot_report_figures(results, comparisons, scores, test)
-    page, markdown = write_report(
-        results,
-        comparisons,
-        scores,
-        read_back(describe_seeds(results)),
-        read_back(judge_claims(results, comparisons, CLAIMS)),
-        {name: lambda svg=svg: svg for name, svg in figures.items()},
-        {"exp7/seed-0": lambda: SHEET},
-    )
-    return page, markdown, figures
-
-
-def read_back(table: pd.DataFrame) -> pd.DataFrame:
-    return pd.read_csv(io.StringIO(table.to_csv(index=False)))
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import pytest
 from cifar_kedro.config import Experiment
 from cifar_kedro.datasets.identical_images import COUNTS
 from cifar_kedro.evaluation.runs import Results
-from tests.pipelines.reporting.report.conftest import SHEET, TEST, make_report
-from tests.runs import BLOCKS, EXPERIMENTS, make_run
+from tests.helpers.report import SHEET, TEST, make_report
+from tests.helpers.runs import BLOCKS, EXPERIMENTS, make_run
 
 VOID = {"meta", "link", "br", "img"}
 

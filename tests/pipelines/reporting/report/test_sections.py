@@ -8,7 +8,7 @@ from cifar_kedro.pipelines.reporting.report.sections import (
     list_rows,
     make_section,
 )
-from tests.runs import EXPERIMENTS, make_results, make_run
+from tests.helpers.runs import EXPERIMENTS, make_results, make_run
 
 
 def test_every_run_and_every_experiment_without_one_has_a_row():

@@ -1,4 +1,4 @@
-"""What tests ask of the contender in PyTorch, called by `ask_torch` of test_benchmarks.py.
+"""What tests ask of the contender in PyTorch, called by `ask_torch` of tests/test_benchmarks.py.
 
 A program of its own, because PyTorch crashes in a process that has TensorFlow. Its
 argument names a function, whose argument it reads, and whose result it prints, as JSON.

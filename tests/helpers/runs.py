@@ -8,7 +8,7 @@ import pandas as pd
 from cifar_kedro.config import Experiment
 from cifar_kedro.evaluation.claims.claims import Claims
 from cifar_kedro.evaluation.runs import Results, Run
-from tests.conftest import load_parameters
+from tests.helpers.experiments import load_parameters
 
 PARAMETERS = load_parameters()
 BLOCKS = {
@@ -92,3 +92,23 @@ def make_run(
 def make_results(*runs: Run) -> Results:
     """Put runs among the report's experiments."""
     return Results(EXPERIMENTS, list(runs))
+
+
+def make_metrics(name="exp9", **changes):
+    return {
+        **make_run(name, 0.75).metrics,
+        "title": EXPERIMENTS[name].title,
+        "architecture_only": False,
+        "test_time_views": None,
+        "reported": {"test_accuracy": 0.9},
+        "provenance": {
+            "parameters": EXPERIMENTS[name].model_dump(),
+            "seed": 0,
+            "validation_images": 10_000,
+            "max_epochs": None,
+            "code": {"version": "0.1.0", "commit": "c0ffee", "clean": True},
+            "started": "2026-01-01T00:00:00+00:00",
+            "seconds": 60.5,
+        },
+        **changes,
+    }
