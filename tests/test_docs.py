@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from cifar_kedro.config import Experiment, RunSettings
-from cifar_kedro.config.loader import inherit_experiments
+from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.evaluation.claims.claims import Claims
 from cifar_kedro.evaluation.significance import RESAMPLES
 from tests.conftest import ROOT, load_parameters

@@ -1,14 +1,11 @@
-import csv
+"""The configuration as a session reads it."""
+
 import shutil
 
 import pytest
-import yaml
 
 from cifar_kedro import pipeline_registry
-from cifar_kedro.config import Experiment
-from cifar_kedro.config.differences import find_differences
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.config.inheritance import inherit_experiments, is_experiment
 from cifar_kedro.config.loader import ExperimentConfigLoader
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests.helpers.experiments import load_parameters
@@ -22,77 +19,6 @@ def make_loader(env=None, **runtime_params):
         runtime_params=runtime_params,
         **CONFIG_LOADER_ARGS | {"default_run_env": "base"},
     )
-
-
-def test_sections_merge_key_by_key_and_lists_are_replaced():
-    parameters = {
-        "a": {"network": {"dropout": 0.1, "dense": [1, 2]}, "title": "A"},
-        "b": {"builds_on": "a", "network": {"dense": [3]}, "title": "B"},
-        "c": {"builds_on": "b", "network": None, "title": "C"},
-    }
-    complete = inherit_experiments(parameters)
-    assert complete["b"] == {
-        "builds_on": "a",
-        "name": "b",
-        "network": {"dropout": 0.1, "dense": [3]},
-        "title": "B",
-    }
-    assert complete["c"]["network"] is None
-
-
-def test_what_the_report_says_is_not_inherited():
-    parameters = {
-        "a": {"title": "A", "reported": {}},
-        "b": {"title": "B", "builds_on": "a"},
-    }
-    assert "reported" not in inherit_experiments(parameters)["b"]
-
-
-def test_inheritance_leaves_its_input_alone():
-    parameters = {
-        "a": {"title": "A", "network": {"l2": 0.0}},
-        "b": {"title": "B", "builds_on": "a"},
-        "seed": 0,
-    }
-    before = yaml.safe_dump(parameters)
-    inherit_experiments(parameters)["b"]["network"]["l2"] = 1.0
-    assert yaml.safe_dump(parameters) == before
-
-
-@pytest.mark.parametrize("parent", ["z", "seed", 3, ["b"], {}])
-def test_unknown_parent_is_refused(parent):
-    with pytest.raises(ValueError, match=r"b.builds_on: received .*, expected .* b"):
-        inherit_experiments({"b": {"title": "B", "builds_on": parent}, "seed": 0})
-
-
-@pytest.mark.parametrize("names", ["a", "ab", "abc"])
-def test_circles_are_refused(names):
-    blocks = {
-        name: {"title": name, "builds_on": names[i - 1]} for i, name in enumerate(names)
-    }
-    with pytest.raises(ValueError, match=r"in a circle: a -> .*a"):
-        inherit_experiments(blocks)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["../evil", "a/b", "my exp", "exp.x", "a{b}", "9", "", "reporting", "classify"],
-)
-def test_names_that_paths_or_pipelines_cannot_have_are_refused(name):
-    with pytest.raises(ValueError, match="expected a name of letters, digits and _"):
-        inherit_experiments({name: {"title": "T"}})
-
-
-def test_a_block_is_named_by_its_key_alone():
-    with pytest.raises(ValueError, match=r"exp0\.name: received 'mine', expected none"):
-        inherit_experiments({"exp0": {"title": "Mine", "name": "mine"}})
-
-
-def test_names_that_differ_in_case_only_are_refused():
-    with pytest.raises(
-        ValueError, match=r"experiment 'exp0': expected names that differ"
-    ):
-        inherit_experiments({"exp0": {"title": "T"}, "Exp0": {"title": "T"}})
 
 
 def test_params_reach_any_leaf():
@@ -143,64 +69,6 @@ def test_unknown_parameters_are_refused(name, value):
     message = f"parameter '{name}': received .*, expected one of seed.* exp0, exp1"
     with pytest.raises(ValueError, match=message):
         make_loader(**{name: value})["parameters"]
-
-
-def test_the_sample_needs_no_weights_from_the_network():
-    assert load_parameters("sample")["exp12"]["network"]["backbone"]["weights"] is None
-
-
-def test_the_sample_shortens_every_experiment():
-    parameters = load_parameters("sample")
-    assert parameters["max_epochs"] == 2
-    assert {
-        b["training"]["batch_size"] for b in parameters.values() if is_experiment(b)
-    } == {64}
-
-
-def test_the_ablation_takes_one_part_at_a_time_from_exp13():
-    blocks = {
-        name: Experiment.model_validate(block)
-        for name, block in load_parameters("ablation").items()
-        if is_experiment(block)
-    }
-    short = blocks["short"].model_dump(exclude={"name", "title", "builds_on"})
-    others = [block for block in blocks.values() if block.builds_on == "short"]
-    assert len(others) == 15
-    for block in others:
-        changes = find_differences(
-            short, block.model_dump(exclude={"name", "title", "builds_on"})
-        )
-        parts = {".".join(key.split(".")[:2]) for key in changes}
-        if block.name == "no_shifts":
-            assert parts == {
-                "augmentation.width_shift_range",
-                "augmentation.height_shift_range",
-            }
-        else:
-            assert len(parts) == 1, block.name
-
-
-def test_every_row_of_the_ablation_is_a_block_of_its_environment():
-    with (ROOT / "docs/results/ablation.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    blocks = load_parameters("ablation")
-    assert rows[0]["block"] == "short"
-    for row in rows:
-        experiment = Experiment.model_validate(blocks[row["block"]])
-        assert experiment.training.epochs == int(row["epochs"])
-        assert experiment.training.validation_images is None  # all of them measure
-
-
-def test_every_row_of_the_tuning_is_a_block_of_its_environment():
-    with (ROOT / "docs/results/tuning.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    blocks = load_parameters("tuning")
-    names = {name for name, block in blocks.items() if is_experiment(block)}
-    assert names - set(load_parameters()) == {row["block"] for row in rows}
-    for row in rows:
-        experiment = Experiment.model_validate(blocks[row["block"]])
-        assert experiment.training.epochs == int(row["epochs"])
-        assert experiment.training.validation_images is None  # all of them measure
 
 
 def list_by_registry(project):
