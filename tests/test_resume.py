@@ -1,13 +1,11 @@
 """Real processes, really killed: what they leave, and how the next one goes on."""
 
 import json
-import shutil
 import signal
 
 import keras
 import numpy as np
 import pandas as pd
-import pytest
 
 from tests.helpers.processes import run_killed
 
@@ -40,16 +38,7 @@ def results(project):
     }
 
 
-@pytest.fixture
-def twin(project, tmp_path_factory):
-    """Give a second copy of the project."""
-    twin = tmp_path_factory.mktemp("twin")
-    shutil.copytree(project, twin, dirs_exist_ok=True)
-    return twin
-
-
-def test_killed_anywhere_and_resumed_equals_uninterrupted(project, twin):
-    assert run_killed(twin)[0] == 0
+def test_killed_anywhere_and_resumed_equals_uninterrupted(project, uninterrupted):
     checkpoint = project / "data/sample/06_models" / RUN / "checkpoint.npz"
     for point, done in (
         ("batch", None),
@@ -69,7 +58,7 @@ def test_killed_anywhere_and_resumed_equals_uninterrupted(project, twin):
     # A file that a killed process had begun is not the next one's to delete at once.
     for path in project.rglob(".tmp-*"):
         path.unlink()
-    assert results(project) == results(twin)
+    assert results(project) == results(uninterrupted)
     assert not any("checkpoint" in name for name in results(project)["files"])
 
 

@@ -1,14 +1,12 @@
 """Whole runs in a bucket."""
 
 import io
-import shutil
 import signal
 
 import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.helpers.paths import ROOT
 from tests.helpers.processes import run_killed
 from tests.helpers.project import REPORT, REPORT_FIGURES, results, run
 
@@ -50,13 +48,7 @@ def read_history(content):
     return pd.read_csv(content).drop(columns="seconds")
 
 
-def test_killed_and_resumed_equals_uninterrupted(
-    shared_project, store, tmp_path_factory
-):
-    twin = tmp_path_factory.mktemp("twin")  # on disk
-    shutil.copytree(shared_project, twin, dirs_exist_ok=True)
-    shutil.copy(ROOT / "conf/sample/globals.yml", twin / "conf/sample/globals.yml")
-    assert run_killed(twin)[0] == 0
+def test_killed_and_resumed_equals_uninterrupted(shared_project, store, uninterrupted):
     status, log = run_killed(shared_project, "batch")
     assert status == -signal.SIGKILL, log
     state = "06_models/exp0/seed-0/checkpoint.npz"
@@ -68,7 +60,7 @@ def test_killed_and_resumed_equals_uninterrupted(
     history = "07_model_output/exp0/seed-0/history.csv"
     pd.testing.assert_frame_equal(
         read_history(io.BytesIO(store.get(history))),
-        read_history(twin / "data/sample" / history),
+        read_history(uninterrupted / "data/sample" / history),
     )
     assert state not in store.list()
     assert not any(".tmp-" in name for name in store.list())
