@@ -16,7 +16,8 @@ from cifar_kedro.config import Experiment, RunSettings
 from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.evaluation.claims.claims import Claims
 from cifar_kedro.evaluation.significance import RESAMPLES
-from tests.conftest import ROOT, load_parameters
+from tests.helpers.experiments import load_parameters
+from tests.helpers.paths import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
