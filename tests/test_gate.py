@@ -65,10 +65,10 @@ def test_a_skip_that_a_later_step_runs_is_shown_and_fails_nothing(gate):
     assert "!!! NOT RUN: Real data: there is no ../shared/data/" in summary
 
 
-def test_a_skip_that_nothing_else_runs_fails_the_gate(gate):
+def test_a_skip_that_nothing_else_runs_is_said_loudly(gate):
     status, summary = gate(LATER + NEVER)
-    assert status == 1
-    assert f"{NEVER.strip()} [nothing else runs it]" in summary
+    assert status == 0
+    assert f"{NEVER.strip()} [!!! nothing else runs it]" in summary
 
 
 def test_after_a_failure_the_other_steps_run(gate, tmp_path):
