@@ -1,18 +1,22 @@
-"""The real 60,000 images: where the archive lies beside the checkout."""
+"""The real 60,000 images, and ImageNet's weights: where they lie beside the checkout."""
 
+import keras
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from kedro.framework.session import KedroSession
 
-from tests.helpers.paths import ARCHIVE, ARCHIVE_HASH
+from cifar_kedro.config import Experiment
+from cifar_kedro.models.network import build_network
+from tests.helpers.experiments import load_parameters
+from tests.helpers.images import make_images
+from tests.helpers.paths import ARCHIVE, ARCHIVE_HASH, VGG16
 
-pytestmark = [
-    pytest.mark.real_data,
-    pytest.mark.skipif(not ARCHIVE.exists(), reason=f"no archive at {ARCHIVE}"),
-]
+pytestmark = pytest.mark.real_data
 
 
+@pytest.mark.skipif(not ARCHIVE.exists(), reason=f"no archive at {ARCHIVE}")
 def test_the_base_network_learns_the_real_images(project):
     archive = {"filepath": str(ARCHIVE), "hash": ARCHIVE_HASH}
     (project / "conf/local/globals.yml").write_text(
@@ -25,3 +29,24 @@ def test_the_base_network_learns_the_real_images(project):
     history = pd.read_csv(project / "data/07_model_output/exp0/seed-0/history.csv")
     assert len(history) == 5
     assert history["val_accuracy"].iloc[-1] > 0.5
+
+
+@pytest.mark.skipif(not VGG16.exists(), reason=f"no weights at {VGG16}")
+def test_exp12_starts_from_imagenets_weights_and_leaves_the_first_blocks_alone():
+    block = load_parameters()["exp12"]
+    block["network"]["backbone"]["weights"] = str(VGG16)
+    network = build_network(Experiment.model_validate(block).network)
+    kernel, bias = network.get_layer("block1_conv1").get_weights()
+    assert kernel[0, 0, 0, 0] == pytest.approx(0.42947057)
+    np.testing.assert_allclose(bias[:3], [0.73429835, 0.09340367, 0.06775674], 1e-6)
+    network.compile("sgd", loss=keras.losses.SparseCategoricalCrossentropy())
+    before = {layer.name: layer.get_weights() for layer in network.layers}
+    images = make_images(8)
+    network.train_on_batch(images["images"], images["labels"])
+    changed = {
+        layer.name
+        for layer in network.layers
+        if not all(map(np.array_equal, layer.get_weights(), before[layer.name]))
+    }
+    assert {"block3_conv1", "block3_conv2", "block3_conv3", "classes"} <= changed
+    assert not [name for name in changed if name.startswith(("block1_", "block2_"))]
