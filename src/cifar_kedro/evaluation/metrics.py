@@ -7,6 +7,8 @@ import pandas as pd
 
 from cifar_kedro.config import Experiment
 
+_REPORTED = {"test_accuracy", "training_seconds"}
+
 
 def describe_evaluation(
     experiment: Experiment,
@@ -26,8 +28,7 @@ def describe_evaluation(
         labels: Of the test images, (n,).
 
     Returns:
-        Accuracies are fractions. Those on train and validation are the history's: train's is
-        the running mean of the epoch, dropout and augmentation included.
+        Accuracies are fractions. Train's is the history's: the running mean of the epoch.
     """
     epochs = {
         "end": history.iloc[-1],
@@ -47,9 +48,7 @@ def describe_evaluation(
         },
         "test_time_views": measured.get("views"),
         "reported": experiment.reported
-        and experiment.reported.model_dump(
-            include={"test_accuracy", "training_seconds"}
-        ),
+        and experiment.reported.model_dump(include=_REPORTED),
     }
 
 

@@ -40,10 +40,7 @@ def describe_run(
         backend: What `cifar_kedro.training.backend.describe_backend` gives.
 
     Returns:
-        What JSON can hold: the parameters, the seed, the execution, the data's SHA-256,
-        how many of its images are identical, versions of code and packages, Keras' backend
-        and settings, the variables that backends read, the hardware, the time (ISO 8601,
-        UTC).
+        What JSON can hold; the time is ISO 8601, UTC.
     """
     return {
         "parameters": experiment.model_dump(),

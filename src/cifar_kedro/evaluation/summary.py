@@ -61,6 +61,12 @@ _DTYPES = {
 }
 
 
+_NOTHING = (
+    "Nothing has run yet: neither metrics nor failures were found. Run an experiment "
+    "first, in the same environment: kedro run --pipelines exp0"
+)
+
+
 def summarise_runs(
     metrics: LoadersByRun,
     failures: LoadersByRun,
@@ -76,9 +82,8 @@ def summarise_runs(
         failures: The same of what failed; see `cifar_kedro.hooks.failures.FailureHooks`.
         histories: The same of the histories, which tell how trainings ended.
         parameters: Today's parameters, with which the runs' are compared.
-        *evaluated: A flag of each experiment in the same pipeline. They are not
-            read, since `metrics` holds the results: as inputs they make Kedro run the
-            summary after the experiments, and draw the edges.
+        *evaluated: A flag of each experiment in the same pipeline. As inputs they make
+            Kedro run the summary after the experiments, and draw the edges.
 
     Returns:
         One row per experiment and seed, in the order exp0, exp1, ..., exp8a, exp8b,
@@ -86,18 +91,14 @@ def summarise_runs(
         the metrics or the note of a failure can't be relied on; such a run, and one that
         failed before it had metrics, has nothing else. Accuracies are fractions;
         `difference_points` is ours at the end of training less the reported one. The
-        objectives are judged on the test accuracy at the end of training;
-        `meets_80_from_architecture` is empty for experiments that augment images or
-        transfer weights.
+        objectives are judged on the test accuracy at the end of training, and
+        `meets_80_from_architecture` without augmentation and transfer only.
 
     Raises:
         SettingsError: If nothing has run.
     """
     if not metrics and not failures:
-        raise SettingsError(
-            "Nothing has run yet: neither metrics nor failures were found. Run an "
-            "experiment first, in the same environment: kedro run --pipelines exp0"
-        )
+        raise SettingsError(_NOTHING)
     rows = [
         _read_run(
             *(run, metrics.get(run), failures.get(run), histories.get(run)), parameters

@@ -42,13 +42,12 @@ def plot_learning_curves(
         A figure of 9 x 5 inches.
 
     Raises:
-        ValueError: If the history holds no epoch.
+        ValueError: If it holds no epoch.
     """
     if history.empty:
         raise ValueError("The training history holds no epoch: nothing to plot.")
-    figure = new_figure(
-        f"{experiment.name}: {experiment.title} (seed {seed})", height=5.0
-    )
+    title = f"{experiment.name}: {experiment.title} (seed {seed})"
+    figure = new_figure(title, height=5.0)
     loss_axes, accuracy_axes = figure.subplots(1, 2)
     _draw_panel(loss_axes, history, "loss")
     _limit_loss(loss_axes, history)
@@ -61,10 +60,8 @@ def plot_learning_curves(
     accuracy_axes.plot(*best[["epoch", "val_accuracy"]], "*", c=BEST_COLOUR, ms=13)
     for axes in both:
         _mark_end(axes, history, experiment)
-    handles, labels = accuracy_axes.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=3, fontsize=TEXT_SIZE
-    )
+    named = accuracy_axes.get_legend_handles_labels()
+    figure.legend(*named, loc="outside lower center", ncols=3, fontsize=TEXT_SIZE)
     return figure
 
 

@@ -104,8 +104,7 @@ def affine_matrices(
 ) -> Any:
     """Compose flip, centre, rotation, shift and shear into one matrix per image.
 
-    A matrix [[a, b, c], [d, e, f], [0, 0, 1]] maps the (x, y) of an output pixel to the
-    place in the input where it is read.
+    [[a, b, c], [d, e, f], [0, 0, 1]] maps the (x, y) of an output pixel to its input's.
 
     Args:
         rotation: Angles in radians, shape (n,).
@@ -117,8 +116,7 @@ def affine_matrices(
         width: The same.
 
     Returns:
-        (a, b, c, d, e, f, 0, 0) per image, shape (n, 8), as
-        `keras.ops.image.affine_transform` takes them.
+        (a, b, c, d, e, f, 0, 0), shape (n, 8), for `keras.ops.image.affine_transform`.
     """
     centre_x, centre_y = width / 2 - 0.5, height / 2 - 0.5
     cos, sin = ops.cos(rotation), ops.sin(rotation)

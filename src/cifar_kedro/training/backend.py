@@ -54,7 +54,6 @@ def for_fit(batches: ShuffledBatches) -> Any:
         return batches
     from cifar_kedro.training.tensorflow_feed import as_dataset
 
-
     return as_dataset(batches)
 
 

@@ -44,7 +44,7 @@ def write_report(
     figures: dict[str, Callable[[], str]],
     sheets: dict[str, Callable[[], bytes]],
 ) -> tuple[str, str]:
-    """Write the report.
+    """Write the report page.
 
     Args:
         results: What has run.
@@ -69,8 +69,7 @@ def write_report(
         "repeated": seeds[seeds["seeds"] > 1].to_dict("records"),
         "comparisons": comparisons.to_dict("records"),
         "tests": int(comparisons["p_value_holm"].notna().sum()),
-        "claims": claims.fillna({"reported": formats.MISSING}).to_dict("records"),
-        "verdicts": claims["verdict"].value_counts().to_dict(),
+        **_list_claims(claims),
         "sections": sections,
         "figures": figures,
         "captions": FIGURES,
@@ -79,6 +78,12 @@ def write_report(
         **DEFINITIONS,
     }
     return _render("report.html.j2", context), _render("report.md.j2", context)
+
+
+def _list_claims(claims: pd.DataFrame) -> dict[str, Any]:
+    named = claims.fillna({"reported": formats.MISSING})
+    verdicts = claims["verdict"].value_counts()
+    return {"claims": named.to_dict("records"), "verdicts": verdicts.to_dict()}
 
 
 def _judge_objectives(results: Results) -> list[tuple[str, list[str]]]:
