@@ -48,7 +48,7 @@ def list_seeds(params: dict[str, Any]) -> list[int]:
     return params["seeds"]
 
 
-# The test images are one file for all seeds, and so is the archive that is fetched.
+# All seeds share the files of the images, and the archive that is fetched.
 @task.bash(max_active_tis_per_dag=1)
 def data_engineering(seed: int, params: dict[str, Any]) -> str:
     """Make the split of a seed."""

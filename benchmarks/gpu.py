@@ -18,6 +18,8 @@ EPOCHS = 5  # the first compiles
 
 def measure(block: dict[str, Any], precision: str, images: int) -> list[float]:
     """Train a network on random images; the seconds of each epoch, validation included."""
+    import numpy as np
+
     from cifar_kedro.models.network import build_network
     from cifar_kedro.training.backend import prepare_keras
     from cifar_kedro.training.loop import fit
@@ -27,12 +29,12 @@ def measure(block: dict[str, Any], precision: str, images: int) -> list[float]:
     execution = Execution(steps_per_execution="epoch")
     prepare_keras(0, precision, execution)
     network = build_network(experiment.network)
-    train, validation = (
-        dict(zip(("images", "labels"), draw_images(count), strict=True))
-        for count in (images, images // 4)
-    )
+    count = images + images // 4
+    development = dict(zip(("images", "labels"), draw_images(count), strict=True))
+    indices = np.arange(count, dtype=np.int32)
+    split = {"train": indices[:images], "validation": indices[images:]}
     *_, history = fit(
-        *(network, train, validation, experiment, 0),
+        *(network, development, split, experiment, 0),
         max_epochs=EPOCHS,
         execution=execution,
     )

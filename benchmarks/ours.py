@@ -24,6 +24,7 @@ def train(turn: Turn, experiment: dict[str, Any], steps: int) -> None:
     """
     _import_package()
     import keras
+    import numpy as np
 
     from cifar_kedro.config import Experiment
     from cifar_kedro.models.network import build_network
@@ -44,9 +45,14 @@ def train(turn: Turn, experiment: dict[str, Any], steps: int) -> None:
         return keras_fit(model, *args, callbacks=[rounds, *callbacks], **kwargs)
 
     keras.Model.fit = fit_in_turns
-    train_images = {"images": images, "labels": labels}
-    few = {"images": images[:10], "labels": labels[:10]}
-    fit(build_network(settings.network), train_images, few, settings, seed=0)
+    indices = np.arange(len(labels), dtype=np.int32)
+    fit(
+        build_network(settings.network),
+        {"images": images, "labels": labels},
+        {"train": indices, "validation": indices[:10]},
+        settings,
+        seed=0,
+    )
 
 
 def augment(turn: Turn, augmentation: dict[str, Any], batch: int, calls: int) -> None:

@@ -77,6 +77,6 @@ def test_its_tasks_make_the_default_pipeline_and_share_files_only(project, exper
     made = set().union(*(task.outputs() for task in tasks))
     shared = set().union(*(task.inputs() & made for task in tasks))
     in_memory = {n for n in shared if isinstance(catalog.get(n), MemoryDataset)}
-    assert {"train", "validation", "test"} < shared
+    assert {"development", "split", "test"} < shared
     # What only orders nodes, and is true in a run without the experiment: see the catalog.
     assert in_memory == {f"{name}_evaluated" for name in experiments}

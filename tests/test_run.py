@@ -32,15 +32,17 @@ from tests.helpers.runs import BLOCKS
 def test_an_experiment_runs_from_nothing_to_its_figures(project):
     run(project, "exp0", "reporting")
     inputs = {
-        f"05_model_input/seed-0/{name}"
-        for name in ("train.npz", "validation.npz", "identical_images.json")
+        f"05_model_input/{name}"
+        for name in (
+            *("development.npz", "test.npz"),
+            *("seed-0/split.npz", "seed-0/identical_images.json"),
+        )
     }
     written = files(project)
     figures = {name for name in written if "report_figures" in name}
     assert {name.split("/")[-1] for name in figures} == REPORT_FIGURES
     assert written - figures == {
         *inputs,
-        "05_model_input/test.npz",
         *results("exp0"),
         *(f"08_reporting/{name}" for name in REPORT),
     }
@@ -120,12 +122,19 @@ def test_only_missing_outputs_runs_what_is_missing(project):
 
 
 def test_runs_by_namespace_tag_and_node(project):
+    folder = project / "data/sample/05_model_input/seed-0"
+    folder.mkdir(parents=True)
+    old = {name: folder / f"{name}.npz" for name in ("train", "validation")}
+    for file in old.values():  # of an earlier version: of no use, and in nobody's way
+        file.write_bytes(b"old")
+    (folder / "identical_images.json").write_text('{"split": "old", "counts": {}}')
     with pytest.raises(
-        DatasetError, match=r"no split was made, or .* data_engineering"
+        DatasetError, match=r"no split was made for .* data_engineering"
     ):
         run(project, "exp0", namespaces=["exp0"])
     run(project, "data_engineering")
     run(project, "exp0", namespaces=["exp0"])
+    assert all(file.read_bytes() == b"old" for file in old.values())
     assert results("exp0") < files(project)
     figure = project / "data/sample/08_reporting/exp0/seed-0/learning_curves.png"
     metrics = project / "data/sample/07_model_output/exp0/seed-0/metrics.json"

@@ -14,6 +14,7 @@ from cifar_kedro.datasets.identical_images import (
 from cifar_kedro.pipelines.data_engineering.nodes import (
     count_identical_images,
     load_images,
+    split_images,
 )
 from tests.helpers.paths import ARCHIVE, ARCHIVE_HASH
 
@@ -106,7 +107,8 @@ def test_the_drawn_sample_has_none():
     parts = load_images(
         DrawnSampleDataset(seed=0, train_images=2000, test_images=500).load()
     )
-    assert count_identical_images(*parts, 500, seed=0)["counts"] == NONE
+    split = split_images(parts[0], 500, seed=0)
+    assert count_identical_images(*parts, split)["counts"] == NONE
 
 
 @pytest.mark.real_data
@@ -118,4 +120,5 @@ def test_the_true_images_are_all_different():
         ).load()
     )
     for seed in range(3):
-        assert count_identical_images(*parts, 10_000, seed)["counts"] == NONE
+        split = split_images(parts[0], 10_000, seed)
+        assert count_identical_images(*parts, split)["counts"] == NONE

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,12 @@ from cifar_kedro.evaluation import provenance
 from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
 from cifar_kedro.training.backend import describe_backend
 from tests.helpers.experiments import make_experiment
-from tests.helpers.images import make_images
+from tests.helpers.images import make_images, make_split
 
 
 def describe(**execution):
     return describe_run(
-        *(make_images(10), make_images(10), make_experiment(), 0, 1),
+        *(make_images(20), make_split(make_images(20), 10), make_experiment(), 0, 1),
         Execution(**execution),
         {},
         describe_backend(),
@@ -27,15 +28,16 @@ def describe(**execution):
 
 def test_a_run_is_described_in_what_json_can_hold():
     experiment = make_experiment(augmentation={"rotation_range": 10.0})
+    data = make_images(60)
     run = describe_run(
-        *(make_images(40), make_images(20), experiment, 3, None, Execution()),
+        *(data, make_split(data, 20), experiment, 3, None, Execution()),
         {"train": 3},
         describe_backend(),
     )
     assert json.loads(json.dumps(run)) == run
     assert run["parameters"] == experiment.model_dump()
     assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 20, None)
-    assert run["data_sha256"] == hash_images(make_images(40), make_images(20))
+    assert run["data_sha256"] == hash_images(data, np.arange(40), np.arange(40, 60))
     assert run["identical_images"] == {"train": 3}
     assert run["code"]["version"] == cifar_kedro.__version__
     assert run["backend"] == keras.backend.backend()
@@ -87,11 +89,24 @@ def test_the_hash_tells_types_shapes_and_parts_but_not_memory_order():
     others = [
         {"images": images.view(np.int32), "labels": labels},
         {"images": images.reshape(20, 3, 32, 32), "labels": labels},
-        {"images": images[::-1], "labels": labels},
+        {"images": images[::-1], "labels": labels[::-1]},
     ]
     hashes = [hash_images(part) for part in (data, *others)]
-    hashes.append(hash_images(data, data))
-    assert len(set(hashes)) == 5
+    hashes.append(hash_images(data, np.arange(20), np.arange(20)))
+    hashes.append(hash_images(data, np.arange(19, -1, -1)))
+    assert len(set(hashes)) == 5  # the last is that of images in reverse order
+
+
+def test_the_hash_of_a_part_is_that_of_a_copy_of_it(monkeypatch):
+    """What is hashed in chunks of indices equals what published runs hashed whole."""
+    monkeypatch.setattr(provenance, "HASHED_AT_ONCE", 7)
+    data, digest = make_images(60), hashlib.sha256()
+    order = np.random.default_rng(0).permutation(60)
+    for part in (order[:40], order[40:]):
+        for array in (data["images"][part], data["labels"][part]):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(array.tobytes())
+    assert hash_images(data, order[:40], order[40:]) == digest.hexdigest()
 
 
 def test_the_environment_of_a_backend_is_of_the_fingerprint(monkeypatch):

@@ -11,10 +11,11 @@ from cifar_kedro.training.callbacks import (
     EpochRecord,
     StopOnDivergence,
     Validation,
-    make_steering,
+    make_schedules_and_stoppers,
 )
 from cifar_kedro.training.checkpointing import SaveState
-from cifar_kedro.training.progress import Progress
+from cifar_kedro.training.progress import Progress, _duration
+from cifar_kedro.training.resident_images import ResidentImages
 from tests.helpers.experiments import make_experiment
 from tests.helpers.images import make_images
 
@@ -31,7 +32,13 @@ def test_validation_is_what_keras_would_measure(monkeypatch):
     network = make_network(network={"l2": 0.1, "dropout": 0.5, "batch_norm": True})
     monkeypatch.setattr(callbacks, "EVALUATION_BATCH", 16)  # three batches and a rest
     loss = "sparse_categorical_crossentropy"
-    validation, logs = Validation(network, IMAGES, loss), {}
+    others = make_images(30, seed=1)
+    both = np.concatenate([others["images"], IMAGES["images"]])
+    indices = np.arange(30, 80, dtype=np.int32)
+    validation, logs = (
+        Validation(network, ResidentImages(both), indices, IMAGES["labels"], loss),
+        {},
+    )
     for _ in range(2):  # each epoch anew
         validation.on_epoch_end(0, logs)
     network.compile(loss=loss, metrics=["accuracy"])
@@ -115,10 +122,10 @@ def test_a_terminal_has_a_bar(monkeypatch, capsys):
     ("seconds", "text"), [(9.4, "9 s"), (600, "10 min"), (7200, "2.0 h")]
 )
 def test_durations(seconds, text):
-    assert callbacks._duration(seconds) == text
+    assert _duration(seconds) == text
 
 
-def test_steering_callbacks_come_in_the_reports_order():
+def test_schedules_and_stoppers_come_in_the_reports_order():
     training = {
         "early_stopping": {"val_loss": 7},
         "reduce_lr": {
@@ -128,8 +135,8 @@ def test_steering_callbacks_come_in_the_reports_order():
             "min_lr": 1e-5,
         },
     }
-    steering = make_steering(make_experiment(training=training).training)
-    assert [type(callback).__name__ for callback in steering] == [
+    schedules = make_schedules_and_stoppers(make_experiment(training=training).training)
+    assert [type(callback).__name__ for callback in schedules] == [
         "ReduceLROnPlateau",
         "EarlyStopping",
     ]
@@ -151,14 +158,16 @@ def test_a_plateau_is_as_long_as_without_an_interruption(interrupted):
     network.compile(optimizer="adam")
     for epoch, loss in enumerate([1.0, 1.00005, 1.00006]):
         if epoch == 0 or interrupted:
-            steering = make_steering(make_experiment(training=training).training)
-            saving = SaveState(kept, [], EpochRecord(network), steering)
-            for callback in (*steering, saving):
+            schedules = make_schedules_and_stoppers(
+                make_experiment(training=training).training
+            )
+            saving = SaveState(kept, [], EpochRecord(network), schedules)
+            for callback in (*schedules, saving):
                 callback.set_model(network)
             if epoch:
                 saving.restore(kept.state)
-            for callback in (*steering, saving):
+            for callback in (*schedules, saving):
                 callback.on_train_begin()
-        for callback in (*steering, saving):
+        for callback in (*schedules, saving):
             callback.on_epoch_end(epoch, {"loss": loss})
     assert float(network.optimizer.learning_rate) == pytest.approx(1e-4)

@@ -7,19 +7,21 @@ from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.models.network import build_network
 from cifar_kedro.training.backend import prepare_keras
-from cifar_kedro.training.callbacks import make_steering
+from cifar_kedro.training.callbacks import make_schedules_and_stoppers
 from cifar_kedro.training.loop import count_steps, fit
 from tests.helpers.experiments import make_experiment
-from tests.helpers.images import make_images
+from tests.helpers.images import make_images, make_split
 
-TRAIN, VALIDATION = make_images(40), make_images(20, seed=1)
+DEVELOPMENT = make_images(60)
+SPLIT = make_split(DEVELOPMENT, 20)
+VALIDATION = {key: array[SPLIT["validation"]] for key, array in DEVELOPMENT.items()}
 AUGMENTATION = {"horizontal_flip": True, "rotation_range": 20.0}
 
 
 def run(experiment, seed=0, **options):
     prepare_keras(seed, experiment.training.precision, Execution())
     network = build_network(experiment.network)
-    return fit(network, TRAIN, VALIDATION, experiment, seed, **options)
+    return fit(network, DEVELOPMENT, SPLIT, experiment, seed, **options)
 
 
 def weights(model):
@@ -94,7 +96,7 @@ def test_augmentation_changes_training_only():
 def test_early_stopping_knows_what_is_better(metric, rising, falling, direction):
     """Feed a metric that moves one way for nine epochs; patience is two."""
     training = {"early_stopping": {metric: 2}}
-    (stop,) = make_steering(make_experiment(training=training).training)
+    (stop,) = make_schedules_and_stoppers(make_experiment(training=training).training)
     trainee = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2)])
     trainee.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     trainee.fit(np.zeros((1, 1)), np.zeros(1), verbose=0)
@@ -145,7 +147,9 @@ def test_callbacks_watch_what_the_experiment_names():
             "min_lr": 1e-5,
         },
     }
-    plateau, *stops = make_steering(make_experiment(training=training).training)
+    plateau, *stops = make_schedules_and_stoppers(
+        make_experiment(training=training).training
+    )
     assert (plateau.monitor, plateau.factor, plateau.patience, plateau.min_lr) == (
         *("val_loss", 0.1, 5),
         1e-5,

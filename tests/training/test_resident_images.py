@@ -8,7 +8,7 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("offset", [0, 1, 3, 16])
-def test_images_are_found_by_row_however_they_lie_in_memory(offset):
+def test_images_are_found_by_index_however_they_lie_in_memory(offset):
     space = np.empty(7 * 4 * 4 * 3 + 64, np.float32)
     images = space[offset : offset + 7 * 4 * 4 * 3].reshape(7, 4, 4, 3)
     images[:] = RNG.random(images.shape)

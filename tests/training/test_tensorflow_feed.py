@@ -25,7 +25,9 @@ def test_memory_is_shared_where_a_tensor_may_lie_and_only_there():
 
 
 def test_the_dataset_gives_the_batches_and_tunes_nothing():
-    batches = ShuffledBatches(np.arange(10, dtype=np.uint8), 4, 0, False)
+    batches = ShuffledBatches(
+        *(np.arange(10, dtype=np.uint8), np.arange(10, dtype=np.int32)), 4, 0, False
+    )
     dataset = as_dataset(batches)
     assert dataset.options().autotune.enabled is False
     for _ in range(2):  # each iterator begins at the beginning

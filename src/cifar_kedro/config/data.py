@@ -20,4 +20,9 @@ CLASS_NAMES: tuple[str, ...] = (
 SIDE = 32  # pixels
 
 
+# ``images`` (n, 32, 32, 3), ``labels`` uint8 (n,).
 LabelledImages = dict[str, np.ndarray]
+
+# ``train`` and ``validation``: int32 indices of development images, in shuffled order;
+# and the split's ``name``.
+Split = dict[str, np.ndarray]

@@ -1,7 +1,5 @@
 """Checks of images at the boundaries: the catalog's ``validator``, at each load and save."""
 
-from typing import Any
-
 import numpy as np
 
 from cifar_kedro.config.data import CLASS_NAMES, LabelledImages
@@ -43,29 +41,6 @@ def check_images(data: LabelledImages) -> None:
     if not (low >= 0 and high <= 1):  # in this form true for NaN as well
         raise SettingsError(
             f"images: received values from {low} to {high}, expected 0 to 1"
-        )
-
-
-def check_same_split(
-    train: LabelledImages, validation: LabelledImages, identical_images: dict[str, Any]
-) -> None:
-    """Check that training and validation images, and what was counted, are of one split.
-
-    Raises:
-        SettingsError: If they are not: one of the files was written and not the others, and
-            images may be in both parts.
-    """
-    splits = [
-        str(part.get("split", "unnamed"))[:8]
-        for part in (train, validation, identical_images)
-    ]
-    if len(set(splits)) > 1:
-        raise SettingsError(
-            "received training images of the split {}, validation images of {} and counts "
-            "of identical images of {}, expected those of one split. Make it from scratch: "
-            "kedro run --pipelines data_engineering, with the --params of this run".format(
-                *splits
-            )
         )
 
 

@@ -6,7 +6,6 @@ from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.config.keras_settings import settle_keras
 from cifar_kedro.datasets.atomic_write import replacing
 from cifar_kedro.datasets.base import SingleFileDataset
-from cifar_kedro.datasets.memory import explaining_lack_of_memory
 
 
 class KerasModelDataset(SingleFileDataset[Any]):
@@ -58,15 +57,15 @@ class KerasModelDataset(SingleFileDataset[Any]):
         with self._at_hand() as path:
             path.open("rb").close()  # Keras would take what can't be opened for damaged
             try:
-                with explaining_lack_of_memory():
-                    return keras.saving.load_model(path, safe_mode=True)
+                return keras.saving.load_model(path, safe_mode=True)
             except MemoryError:  # says nothing against the file
                 raise
             except Exception as error:  # zipfile, h5py and Keras raise nearly anything
                 raise DatasetError(
-                    f"{self._filepath} is damaged, not a Keras model, or saved by another "
-                    f"version of Keras (here {keras.__version__}): received "
-                    f"{path.stat().st_size} bytes, expected a .keras file ({error}). Load "
+                    f"{self._filepath} is damaged, not a Keras model, saved by another "
+                    f"version of Keras (here {keras.__version__}), or too large for the "
+                    f"memory: received {path.stat().st_size} bytes, expected a .keras file "
+                    f"({error}). Load "
                     "it with the version that saved it, which provenance.json beside it "
                     "names. If that fails, too, move it away and run its experiment again."
                 ) from error

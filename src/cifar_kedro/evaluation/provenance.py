@@ -12,14 +12,16 @@ import numpy as np
 
 import cifar_kedro
 from cifar_kedro.config import Execution, Experiment
-from cifar_kedro.config.data import LabelledImages
+from cifar_kedro.config.data import LabelledImages, Split
 from cifar_kedro.config.environment import NUMERICS, list_environment
 from cifar_kedro.evaluation.checkout import describe_checkout
 
+HASHED_AT_ONCE = 1000  # images
+
 
 def describe_run(
-    train: LabelledImages,
-    validation: LabelledImages,
+    development: LabelledImages,
+    split: Split,
     experiment: Experiment,
     seed: int,
     max_epochs: int | None,
@@ -30,8 +32,8 @@ def describe_run(
     """Describe a training that is about to start.
 
     Args:
-        train: The images that it learns from.
-        validation: The images that its callbacks watch.
+        development: The images to learn from.
+        split: Which of them train, and which validate.
         experiment: The experiment.
         seed: The run's seed.
         max_epochs: The run's bound on the epochs.
@@ -46,10 +48,10 @@ def describe_run(
         "parameters": experiment.model_dump(),
         "seed": seed,
         # Of the split in use: another one than the parameters' if it was made before.
-        "validation_images": len(validation["labels"]),
+        "validation_images": len(split["validation"]),
         "max_epochs": max_epochs,
         "execution": execution.model_dump(),
-        "data_sha256": hash_images(train, validation),
+        "data_sha256": hash_images(development, split["train"], split["validation"]),
         "identical_images": identical_images,
         "code": {"version": cifar_kedro.__version__, **describe_checkout()},
         "packages": _list_versions() | backend["packages"],
@@ -103,14 +105,22 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def hash_images(*parts: LabelledImages) -> str:
-    """Compute the SHA-256 of images and labels: their types, shapes and bytes."""
+def hash_images(data: LabelledImages, *parts: np.ndarray) -> str:
+    """Compute the SHA-256 of images and labels: their types, shapes and bytes.
+
+    Args:
+        data: The images and labels.
+        *parts: Indices of each part, in the order to hash; all images if there is none.
+    """
     digest = hashlib.sha256()
-    for part in parts:
+    for indices in parts or (np.arange(len(data["labels"])),):
         for key in ("images", "labels"):
-            array = np.ascontiguousarray(part[key])
-            digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(array.reshape(-1).view(np.uint8).data)
+            array = data[key]
+            shape = (len(indices), *array.shape[1:])
+            digest.update(f"{array.dtype.str}{shape}".encode())
+            for start in range(0, len(indices), HASHED_AT_ONCE):  # no copy of a part
+                chunk = indices[start : start + HASHED_AT_ONCE]
+                digest.update(array[chunk].tobytes())
     return digest.hexdigest()
 
 

@@ -144,23 +144,23 @@ def check_backbones(pipeline: Pipeline, catalog: Any, only_missing: bool) -> Non
 
 
 class SplitHooks:
-    """Refuses to train on a split that is not there, or of which nothing is known."""
+    """Refuses to train on a split that is not there, or that an older version made."""
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Look for what data engineering writes beside a split.
+        """Look for what data engineering writes.
 
         Raises:
             DatasetError: If it is missing, and the run does not make it.
         """
-        name = "identical_images"
-        if name in pipeline.inputs() and not catalog.exists(name):
-            raise DatasetError(
-                f"There is no {name}.json beside the split of this seed (`{name}` in the "
-                "catalog): no split was made, or by an older version. Make it, in the same "
-                "environment and with the --params of this run: kedro run --pipelines "
-                "data_engineering"
-            )
+        for name in ("development", "split", "identical_images"):
+            if name in pipeline.inputs() and not catalog.exists(name):
+                raise DatasetError(
+                    f"There is no file for `{name}` of the catalog: no split was made for "
+                    "this seed, or an older version made it. Make it, in the same "
+                    "environment and with the --params of this run: kedro run --pipelines "
+                    "data_engineering"
+                )
 
 
 class CheckHooks:

@@ -7,8 +7,6 @@ import numpy as np
 from cifar_kedro.config import Whitening
 from cifar_kedro.models.network import WHITENING
 
-IMAGES = 2000  # whose patches are looked at
-
 
 def whitening_weights(
     images: np.ndarray, settings: Whitening
@@ -16,7 +14,7 @@ def whitening_weights(
     """Compute kernel and bias of a convolution that whitens patches.
 
     Args:
-        images: Float32 (n, height, width, 3); the first `IMAGES` count.
+        images: Some training images, float32 (n, height, width, 3).
         settings: Size of the patches, and what to add to the variances.
 
     Returns:
@@ -27,7 +25,7 @@ def whitening_weights(
     """
     size = settings.size
     windows = np.lib.stride_tricks.sliding_window_view(
-        images[:IMAGES], (size, size), axis=(1, 2)
+        images, (size, size), axis=(1, 2)
     )  # (n, y, x, 3, size, size)
     patches = np.moveaxis(windows, 3, -1).reshape(-1, 3 * size**2)
     mean = patches.mean(axis=0, dtype=np.float64)

@@ -17,17 +17,18 @@ class ShuffledBatches(keras.utils.PyDataset):
 
     The order depends on the seed and the epoch alone, not on Keras' backend, so a
     resumed training goes on with the very batches that it would have seen. A batch
-    names its images by their row: the images themselves are where the network computes
-    (see `cifar_kedro.training.resident_images`). The series has no end, so that Keras reads all
+    names its images by their index: the images themselves are on the device (see
+    `cifar_kedro.training.resident_images`). The series has no end, so that Keras reads all
     epochs from one iterator. Train with ``steps_per_epoch=batches.steps_per_epoch``.
 
     Args:
-        labels: One per image, uint8 (n,).
+        labels: Of all development images, uint8 (n,).
+        indices: Of the images to train on, int32.
         batch_size: Images per batch.
         seed: Draws the orders, at least 0.
         drop_remainder: Whether to leave out the last batch of an epoch if it is smaller.
         alternate: Whether an image is to be mirrored in every other epoch, half of them
-            in the first. A row that is to be mirrored is given as -1 - row.
+            in the first. The index of one that is to be mirrored is given as -1 - index.
 
     Attributes:
         first_epoch: Epoch to begin with, from 0; set it to go on with another.
@@ -37,6 +38,7 @@ class ShuffledBatches(keras.utils.PyDataset):
     def __init__(
         self,
         labels: np.ndarray,
+        indices: np.ndarray,
         batch_size: int,
         seed: int,
         drop_remainder: bool,
@@ -45,9 +47,10 @@ class ShuffledBatches(keras.utils.PyDataset):
         """See the class."""
         super().__init__()
         self._labels = labels
+        self._indices = indices
         self._batch_size = batch_size
         self._seed = seed
-        whole, rest = divmod(len(labels), batch_size)
+        whole, rest = divmod(len(indices), batch_size)
         # Data smaller than one batch is one batch.
         self.steps_per_epoch = max(whole, 1) if drop_remainder else whole + bool(rest)
         self._alternate = alternate
@@ -56,7 +59,7 @@ class ShuffledBatches(keras.utils.PyDataset):
 
     def _draw_order_of(self, epoch: int) -> np.ndarray:
         generator = np.random.default_rng([self._seed, epoch])
-        return generator.permutation(len(self._labels)).astype(np.int32)
+        return self._indices[generator.permutation(len(self._indices))]
 
     @property
     def num_batches(self) -> None:
@@ -64,21 +67,23 @@ class ShuffledBatches(keras.utils.PyDataset):
         return None
 
     def __getitem__(self, index: int) -> Batch:
-        """Return rows, int32, and labels, uint8, of a batch."""
+        """Return indices, int32, and labels, uint8, of a batch."""
         epoch, step = divmod(index, self.steps_per_epoch)
         epoch += self.first_epoch
         start = step * self._batch_size
-        rows = self._draw_order(epoch)[start : start + self._batch_size]
-        labels = self._labels[rows]
+        batch = self._draw_order(epoch)[start : start + self._batch_size]
+        labels = self._labels[batch]
         if self._alternate:
-            rows = np.where(self._mirrored[rows] ^ bool(epoch % 2), -1 - rows, rows)
-        return rows, labels
+            batch = np.where(self._mirrored[batch] ^ bool(epoch % 2), -1 - batch, batch)
+        return batch, labels
 
     @cached_property
     def _mirrored(self) -> np.ndarray:
         """Draw which images are mirrored in the first epoch."""
         generator = np.random.default_rng([self._seed, _MIRRORED])
-        return generator.random(len(self._labels)) < 0.5
+        mirrored = np.zeros(len(self._labels), bool)
+        mirrored[self._indices] = generator.random(len(self._indices)) < 0.5
+        return mirrored
 
     def __iter__(self) -> Iterator[Batch]:
         """Go through the series, from its beginning."""

@@ -1,8 +1,8 @@
 """What happens at the end of an epoch, as Keras callbacks.
 
 Their order matters, and is `cifar_kedro.training.loop.fit`'s: the average of the weights if
-there is one (`cifar_kedro.training.weight_average`), validation, record, what steers the training,
-its progress, its state.
+there is one (`cifar_kedro.training.weight_average`), validation, record, schedules and
+stoppers, progress, state.
 """
 
 import logging
@@ -14,9 +14,9 @@ import keras
 import numpy as np
 
 from cifar_kedro.config import Training
-from cifar_kedro.config.data import LabelledImages
 from cifar_kedro.config.errors import DivergenceError
 from cifar_kedro.models.inference import EVALUATION_BATCH
+from cifar_kedro.training.resident_images import ResidentImages
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 Logs = dict[str, Any]
 
 
-def make_steering(training: Training) -> list[keras.callbacks.Callback]:
-    """Make the callbacks that steer a training, in the report's order."""
+def make_schedules_and_stoppers(training: Training) -> list[keras.callbacks.Callback]:
+    """Make the callbacks that change the rate or end a training, in the report's order."""
     callbacks: list[keras.callbacks.Callback] = []
     if plateau := training.reduce_lr:
         callbacks.append(keras.callbacks.ReduceLROnPlateau(**plateau.model_dump()))
@@ -43,34 +43,40 @@ class Validation(keras.callbacks.Callback):
     that starts no input pipeline.
     """
 
-    def __init__(self, network: keras.Model, images: LabelledImages, loss: Any) -> None:
-        """Measure `network` on `images`: float32 images in [0, 1], uint8 labels.
+    def __init__(
+        self,
+        network: keras.Model,
+        images: ResidentImages,
+        indices: np.ndarray,
+        labels: np.ndarray,
+        loss: Any,
+    ) -> None:
+        """Measure a network on some of the images that are on the device.
 
         Args:
             network: The network.
-            images: What to measure it on.
+            images: All images.
+            indices: Of those to measure it on, int32 (n,).
+            labels: Of these, uint8 (n,).
             loss: As `keras.Model.compile` takes it.
         """
         super().__init__()
-        self._images = images
-        self._evaluator = keras.Sequential(
-            [keras.Input(network.input_shape[1:]), network]
-        )
+        self._indices, self._labels = indices, labels
+        chosen = keras.Input((), dtype="int32")
+        self._evaluator = keras.Model(chosen, network(images(chosen)))
         self._evaluator.compile(loss=loss, metrics=["accuracy"])
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Measure: the means over all images, of each batch's means."""
-        count = len(self._images["labels"])
+        count = len(self._labels)
         sums = {"loss": 0.0, "accuracy": 0.0}
         for start in range(0, count, EVALUATION_BATCH):
-            images, labels = (
-                self._images[key][start : start + EVALUATION_BATCH]
-                for key in ("images", "labels")
-            )
-            means = self._evaluator.test_on_batch(images, labels, return_dict=True)
+            batch = slice(start, start + EVALUATION_BATCH)
+            indices, labels = self._indices[batch], self._labels[batch]
+            means = self._evaluator.test_on_batch(indices, labels, return_dict=True)
             for name in sums:
                 sums[name] += float(means[name]) * len(labels)
-        # In float32, as Keras' own: as many right answers are then the same accuracy.
+        # In float32, as Keras' own: as many correct predictions are then the same accuracy.
         logs |= {f"val_{k}": float(np.float32(v / count)) for k, v in sums.items()}
 
 

@@ -24,15 +24,15 @@ class SaveState(keras.callbacks.Callback):
         checkpoint: Checkpoint,
         variables: list[keras.Variable],
         record: EpochRecord,
-        steering: list[keras.callbacks.Callback],
+        schedules: list[keras.callbacks.Callback],
     ) -> None:
         """Save in `checkpoint` what the others hold."""
         super().__init__()
         self._checkpoint = checkpoint
         self._variables = variables
         self._record = record
-        self._steering = steering
-        self._counters: list[dict[str, Any]] = [{} for _ in steering]
+        self._schedules = schedules
+        self._counters: list[dict[str, Any]] = [{} for _ in schedules]
 
     def restore(self, state: TrainingState) -> None:
         """Go back to `state`."""
@@ -44,7 +44,7 @@ class SaveState(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Restore the counters."""
-        for callback, counters in zip(self._steering, self._counters, strict=True):
+        for callback, counters in zip(self._schedules, self._counters, strict=True):
             vars(callback).update({k: counters[k] for k in COUNTERS if k in counters})
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -54,7 +54,7 @@ class SaveState(keras.callbacks.Callback):
                 variables=[keras.ops.convert_to_numpy(v) for v in self._variables],
                 best_weights=self._record.best_weights,
                 history=self._record.rows,
-                counters=[_counters(callback) for callback in self._steering],
+                counters=[_counters(callback) for callback in self._schedules],
                 stopped=self.model.stop_training,
             )
         )

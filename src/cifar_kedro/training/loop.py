@@ -1,13 +1,14 @@
-"""The training loop: Keras' own, on resident images, with the report's callbacks."""
+"""The training loop: Keras' own, on images on the device, with the report's callbacks."""
 
 import logging
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 import pandas as pd
 
-from cifar_kedro.config import Execution, Experiment
-from cifar_kedro.config.data import LabelledImages
+from cifar_kedro.config import Execution, Experiment, Training
+from cifar_kedro.config.data import LabelledImages, Split
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.checkpoint import Checkpoint
@@ -19,7 +20,7 @@ from cifar_kedro.training.callbacks import (
     EpochRecord,
     StopOnDivergence,
     Validation,
-    make_steering,
+    make_schedules_and_stoppers,
 )
 from cifar_kedro.training.checkpointing import SaveState
 from cifar_kedro.training.optimization import make_loss, make_optimizer
@@ -29,16 +30,43 @@ from cifar_kedro.training.weight_average import WeightAverage
 
 logger = logging.getLogger(__name__)
 
+FIRST = 2000  # training images, on which whitening and normalization are measured
+
 EXCESS = (
     "%s: %d epochs were trained already, more than max_epochs=%d asks for. They are handed "
     "over as they are. To train no more than that: --params resume=false"
 )
 
 
+@dataclass
+class _Loop:
+    """What a training is made of.
+
+    Attributes:
+        network: What is measured and handed over: the trained network, or its average.
+        model: What Keras trains: from indices to classes.
+        batches: What it is trained on.
+        average: The moving average of the weights, if the training has one.
+        record: History and best weights.
+        schedules: The callbacks that change the learning rate or end the training.
+        callbacks: All callbacks, in their order.
+        state: The variables that change in a training.
+    """
+
+    network: keras.Model
+    model: keras.Model
+    batches: ShuffledBatches
+    average: WeightAverage | None
+    record: EpochRecord
+    schedules: list[keras.callbacks.Callback]
+    callbacks: list[keras.callbacks.Callback]
+    state: list[keras.Variable]
+
+
 def fit(
     network: keras.Model,
-    train: LabelledImages,
-    validation: LabelledImages,
+    development: LabelledImages,
+    split: Split,
     experiment: Experiment,
     seed: int,
     *,
@@ -49,10 +77,9 @@ def fit(
     """Train a network as its experiment says, going on where a checkpoint left off.
 
     Args:
-        network: The network, built after `cifar_kedro.training.backend.prepare_keras`. It is
-            trained, and afterwards of no more use: take what is returned.
-        train: ``images``, float32 (n, 32, 32, 3) in [0, 1]; ``labels``, uint8 (n,).
-        validation: The same, for the callbacks.
+        network: Built after `prepare_keras`. It is trained: take what is returned.
+        development: ``images``, float32 (n, 32, 32, 3) in [0, 1]; ``labels``, uint8 (n,).
+        split: Which of them train, and which validate.
         experiment: What to do.
         seed: Draws order, dropout and augmentation.
         max_epochs: Upper bound on the experiment's epochs.
@@ -65,70 +92,105 @@ def fit(
         val_accuracy; and the history: one row per epoch, columns `HISTORY_COLUMNS`.
 
     Raises:
-        FloatingPointError: If the loss is not finite.
+        DivergenceError: If the loss is not finite.
         SettingsError: If the steps of an execution don't divide those of an epoch.
-        kedro.io.DatasetError: If the checkpoint is damaged or another training's.
+        DatasetError: If the checkpoint is damaged or another training's.
     """
-    training = experiment.training
+    loop = _prepare(network, development, split, experiment, seed, execution)
+    epochs = min(experiment.training.epochs, max_epochs or experiment.training.epochs)
+    stopped = _resume(loop, checkpoint, experiment.name, epochs)
+    _train(loop, epochs, experiment.name, stopped=stopped)
+    best = keras.models.clone_model(loop.network)
+    best.set_weights(loop.record.best_weights)
+    return loop.network, best, pd.DataFrame(loop.record.rows)[HISTORY_COLUMNS]
+
+
+def _prepare(
+    network: keras.Model,
+    development: LabelledImages,
+    split: Split,
+    experiment: Experiment,
+    seed: int,
+    execution: Execution,
+) -> _Loop:
+    """Make all parts of a training."""
+    training, train = experiment.training, split["train"]
+    first = development["images"][train[:FIRST]]
     if whitening := experiment.network.whitening:
-        whiten(network, train["images"], whitening)
-    images = ResidentImages(train["images"])
-    batches = _order(train["labels"], experiment, seed)
-    trainee = _join(network, images, experiment, seed)
-    trainee.compile(
-        optimizer=make_optimizer(training, batches.steps_per_epoch),
-        loss=make_loss(training),
-        metrics=["accuracy"],
-        steps_per_execution=count_steps(execution, batches.steps_per_epoch),
-    )
+        whiten(network, first, whitening)
+    images = ResidentImages(development["images"])
+    batches = _order(development["labels"], train, experiment, seed)
+    model = _join(network, images, experiment, seed)
+    _compile(model, training, execution, batches.steps_per_epoch)
     average = None
     if training.optimizer.ema_momentum:
-        average = WeightAverage(network, trainee.optimizer, train["images"])
+        average = WeightAverage(network, model.optimizer, first)
         network = average.network
-    record, steering = EpochRecord(network), make_steering(training)
+    record, schedules = EpochRecord(network), make_schedules_and_stoppers(training)
+    validation = Validation(
+        *(network, images, split["validation"]),
+        development["labels"][split["validation"]],
+        make_loss(training),
+    )
     callbacks = [
         StopOnDivergence(),
         *([average] if average else []),
-        Validation(network, validation, make_loss(training)),
+        validation,
         record,
-        *steering,
-        Progress(experiment.name, len(train["labels"])),
+        *schedules,
+        Progress(experiment.name, len(train)),
     ]
-    stopped = False
-    epochs = min(training.epochs, max_epochs or training.epochs)
-    if checkpoint:
-        variables = _state_of(trainee, images)
-        saving = SaveState(checkpoint, variables, record, steering)
-        callbacks.append(saving)
-        shapes = [tuple(v.shape) for v in variables]
-        if state := checkpoint.load() or checkpoint.load_bounded(epochs, shapes):
-            saving.restore(state)
-            stopped = state.stopped
-            logger.info("%s: resumed after epoch %d", experiment.name, len(record.rows))
-    if (done := len(record.rows)) > epochs:
-        logger.warning(EXCESS, experiment.name, done, max_epochs)
+    state = _state_of(model, images)
+    return _Loop(
+        *(network, model, batches, average), record, schedules, callbacks, state
+    )
+
+
+def _resume(loop: _Loop, checkpoint: Checkpoint | None, name: str, epochs: int) -> bool:
+    """Save the state after each epoch from now on, and go back to one that is there.
+
+    Returns:
+        Whether a callback has ended the training already.
+    """
+    if not checkpoint:
+        return False
+    saving = SaveState(checkpoint, loop.state, loop.record, loop.schedules)
+    loop.callbacks.append(saving)
+    shapes = [tuple(variable.shape) for variable in loop.state]
+    state = checkpoint.load() or checkpoint.load_bounded(epochs, shapes)
+    if not state:
+        return False
+    saving.restore(state)
+    logger.info("%s: resumed after epoch %d", name, len(state.history))
+    return state.stopped
+
+
+def _train(loop: _Loop, epochs: int, name: str, *, stopped: bool) -> None:
+    """Train the epochs that are left, if any."""
+    done = len(loop.record.rows)
+    if done > epochs:
+        logger.warning(EXCESS, name, done, epochs)
     if done < epochs and not stopped:
-        batches.first_epoch = done
-        trainee.fit(
-            for_fit(batches),
-            steps_per_epoch=batches.steps_per_epoch,
+        loop.batches.first_epoch = done
+        loop.model.fit(
+            for_fit(loop.batches),
+            steps_per_epoch=loop.batches.steps_per_epoch,
             shuffle=False,  # the batches are
             initial_epoch=done,
             epochs=epochs,
-            callbacks=callbacks,
+            callbacks=loop.callbacks,
             verbose=0,
         )
-    elif average:
-        average.update()
-    best_network = keras.models.clone_model(network)
-    best_network.set_weights(record.best_weights)
-    return network, best_network, pd.DataFrame(record.rows)[HISTORY_COLUMNS]
+    elif loop.average:
+        loop.average.update()
 
 
-def _order(labels: np.ndarray, experiment: Experiment, seed: int) -> ShuffledBatches:
+def _order(
+    labels: np.ndarray, train: np.ndarray, experiment: Experiment, seed: int
+) -> ShuffledBatches:
     training = experiment.training
     return ShuffledBatches(
-        *(labels, training.batch_size, seed, training.drop_remainder),
+        *(labels, train, training.batch_size, seed, training.drop_remainder),
         alternate=_alternates(experiment),
     )
 
@@ -141,24 +203,36 @@ def _alternates(experiment: Experiment) -> bool:
 def _join(
     network: keras.Model, images: ResidentImages, experiment: Experiment, seed: int
 ) -> keras.Model:
-    """Join images, augmentation if there is any, and network: from rows to classes.
+    """Join images, augmentation if there is any, and network: from indices to classes.
 
     The network itself stays uncompiled and free of both, so that it is saved without
-    them. Its variables are the trainee's.
+    them. Its variables are the training model's.
     """
-    rows = keras.Input((), dtype="int32")
-    x = images(rows)
+    indices = keras.Input((), dtype="int32")
+    x = images(indices)
     if experiment.augmentation:
         augment = AffineAugmentation(experiment.augmentation, seed)
-        x = augment(x, rows < 0 if _alternates(experiment) else None)
-    return keras.Model(rows, for_training(network)(x))
+        x = augment(x, indices < 0 if _alternates(experiment) else None)
+    return keras.Model(indices, for_training(network)(x))
 
 
-def _state_of(trainee: keras.Model, images: ResidentImages) -> list[keras.Variable]:
+def _compile(
+    model: keras.Model, training: Training, execution: Execution, steps: int
+) -> None:
+    """Compile the training model, of which an epoch has so many steps."""
+    model.compile(
+        optimizer=make_optimizer(training, steps),
+        loss=make_loss(training),
+        metrics=["accuracy"],
+        steps_per_execution=count_steps(execution, steps),
+    )
+
+
+def _state_of(model: keras.Model, images: ResidentImages) -> list[keras.Variable]:
     """List what changes in a training: all variables but the images."""
-    optimizer = trainee.optimizer
-    optimizer.build(trainee.trainable_variables)
-    changing = [v for v in trainee.variables if v is not images.images]
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    changing = [v for v in model.variables if v is not images.images]
     return [*changing, *optimizer.variables]
 
 

@@ -1,4 +1,4 @@
-"""All training images where the network computes, as a Keras layer."""
+"""All development images on the device, as a Keras layer."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from keras import ops
 
 
 class ResidentImages(keras.layers.Layer):
-    """Looks images up by their row.
+    """Looks images up by their index.
 
     On a GPU the images cross the bus once, not once an epoch. On a CPU nothing is
     copied where the backend can share memory with numpy.
 
-    Input: rows, integer (n,); -1 - row names the same image as row (see
+    Input: indices, integer (n,); -1 - index names the same image as index (see
     `cifar_kedro.training.batches`). Output: images, float32 (n, height, width, channels).
 
     Args:
@@ -30,6 +30,7 @@ class ResidentImages(keras.layers.Layer):
             value = share_memory(images)
         self.images = keras.Variable(value, trainable=False)
 
-    def call(self, rows: Any) -> Any:
-        """Return the images of `rows`."""
-        return ops.take(self.images, ops.where(rows < 0, -1 - rows, rows), axis=0)
+    def call(self, indices: Any) -> Any:
+        """Return the images of `indices`."""
+        indices = ops.where(indices < 0, -1 - indices, indices)
+        return ops.take(self.images, indices, axis=0)

@@ -5,7 +5,6 @@ from typing import Any
 import keras
 import numpy as np
 
-IMAGES = 2000  # on which the batch normalization is measured anew
 BATCH = 500  # of these at a time: the activations need memory beside the training's
 
 
@@ -34,13 +33,13 @@ class WeightAverage(keras.callbacks.Callback):
         Args:
             trained: The first network.
             optimizer: What trains it, with ``use_ema``.
-            images: Float32 (n, 32, 32, 3) in [0, 1]; the first `IMAGES` count.
+            images: Some training images, float32 (n, 32, 32, 3) in [0, 1].
         """
         super().__init__()
         self.network = keras.models.clone_model(trained)
         self._trained = trained
         self._optimizer = optimizer
-        self._images = images[:IMAGES]
+        self._images = images
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Bring the second network up to date."""

@@ -1,8 +1,11 @@
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cifar_kedro.datasets import DrawnSampleDataset
 from cifar_kedro.datasets.identical_images import COUNTS
 from cifar_kedro.pipelines.data_engineering.nodes import (
     count_identical_images,
@@ -11,13 +14,6 @@ from cifar_kedro.pipelines.data_engineering.nodes import (
     split_images,
 )
 from tests.helpers.images import make_images
-
-
-def numbered(count):
-    """Make images whose first pixel is their number."""
-    data = make_images(count)
-    data["images"][:, 0, 0, 0] = np.arange(count)
-    return data
 
 
 def test_load_hands_on_both_parts():
@@ -42,14 +38,12 @@ def test_what_is_counted_belongs_to_the_split(caplog):
     train["images"][[10, 21]] = train["images"][0]  # labels 0, 1 and 0
     test["images"][5] = test["images"][4]
     development, tested = load_images({"train": train, "test": test})
-    counted = count_identical_images(development, tested, 50, seed=0)
-    parts = dict(
-        zip(("train", "validation"), split_images(train, 50, seed=0), strict=True)
-    )
-    assert counted["split"] == str(parts["train"]["split"])
+    split = split_images(development, 50, seed=0)
+    counted = count_identical_images(development, tested, split)
+    assert counted["split"] == str(split["name"])
     copies = {
-        name: int((part["images"] == train["images"][0]).all(axis=(1, 2, 3)).sum())
-        for name, part in parts.items()
+        name: int(np.isin(split[name], [0, 10, 21]).sum())
+        for name in ("train", "validation")
     }
     assert sum(copies.values()) == 3
     assert counted["counts"] == dict.fromkeys(COUNTS, 0) | {
@@ -74,25 +68,53 @@ def test_scale_divides_every_value_by_255():
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 99), validation=st.integers(1, 9).map(lambda n: 10 * n))
 def test_split_parts_the_images_stratified(seed, validation):
-    data = numbered(200)
-    parts = split_images(data, validation, seed)
-    assert [len(part["labels"]) for part in parts] == [200 - validation, validation]
-    numbers = [part["images"][:, 0, 0, 0].astype(int) for part in parts]
-    assert sorted(np.concatenate(numbers)) == list(range(200))
-    for part, number in zip(parts, numbers, strict=True):
-        np.testing.assert_array_equal(part["labels"], data["labels"][number])
-        assert len(set(np.bincount(part["labels"]))) == 1
+    data = make_images(200)
+    split = split_images(data, validation, seed)
+    parts = split["train"], split["validation"]
+    assert [len(part) for part in parts] == [200 - validation, validation]
+    assert sorted(np.concatenate(parts)) == list(range(200))
+    for part in parts:
+        assert part.dtype == np.int32
+        assert len(set(np.bincount(data["labels"][part]))) == 1
 
 
-def test_split_depends_on_the_seed_alone():
-    data = numbered(200)
-    one, two, other = (split_images(data, 50, seed)[1]["images"] for seed in (0, 0, 1))
-    np.testing.assert_array_equal(one, two)
-    assert (one != other).any()
+# Recorded before a split became indices: images and labels in this order were its files.
+RECORDED = {
+    ("sample", 0): (
+        "d12a55df454fa0ee0248eb09fe20f0ca8d6a5eba0106f71bc557e2d7fda956f5",
+        "7400eba04f62772e325443969e3abcb96cba2d12ff6ea12de25120aa4c959045",
+    ),
+    ("sample", 1): (
+        "300dd355abcdbeee780e342e22eb061726ab0627aaa283bca5992df4d9aef67d",
+        "e6e23a34e74849992a0fcb0b2b5b056421a2151357e170bc516dcdf688f1dd28",
+    ),
+    ("in turn", 0): (
+        "04e8657cac0b20ad60df4fe0cbb63a4445166ab6bcc685def604999451edd625",
+        "47d13488087ffb5bc997d167b2ed35b12c3eced57526a09aa973aac2a07423e3",
+    ),
+    ("in turn", 1): (
+        "a29ffae1e373e36a06acef86083356fee370ed43153ab2c79065ae29a1768ae3",
+        "8a3d77c57d17c363c92c6c9133208c5a661dd77681b99c96d147c8254b6d7ebb",
+    ),
+}
 
 
-def test_both_parts_name_their_split():
-    data, relabelled = numbered(200), numbered(200)
+@pytest.mark.parametrize(("labels", "seed"), RECORDED)
+def test_a_seed_draws_the_split_that_it_always_drew(labels, seed):
+    data = {"labels": (np.arange(2000) % 10).astype(np.uint8)}
+    if labels == "sample":
+        sample = DrawnSampleDataset(seed=0, train_images=2000, test_images=500)
+        data = sample.load()["train"]
+    split = split_images(data, 500, seed)
+    drawn = (split["train"], split["validation"])
+    hashes = [
+        hashlib.sha256(part.astype("<i4").tobytes()).hexdigest() for part in drawn
+    ]
+    assert tuple(hashes) == RECORDED[labels, seed]
+
+
+def test_a_split_is_named_after_its_indices_and_labels():
+    data, relabelled = make_images(200), make_images(200)
     relabelled["labels"] = np.roll(relabelled["labels"], 1)
     splits = [
         split_images(data, 50, 0),
@@ -100,9 +122,8 @@ def test_both_parts_name_their_split():
         split_images(data, 60, 0),
         split_images(relabelled, 50, 0),
     ]
-    assert len({str(train["split"]) for train, _ in splits}) == 4
-    for train, validation in splits:
-        assert train["split"] == validation["split"]
+    assert len({str(split["name"]) for split in splits}) == 4
+    assert split_images(data, 50, 0)["name"] == splits[0]["name"]
 
 
 @pytest.mark.parametrize("validation", [9, 191, 200, 10_000])

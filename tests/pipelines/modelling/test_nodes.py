@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from cifar_kedro.config import Execution
-from cifar_kedro.datasets.aligned import ALIGNMENT
 from cifar_kedro.datasets.checkpoint import Checkpoint
+from cifar_kedro.datasets.split import check_split
 from cifar_kedro.evaluation.metrics import measure
 from cifar_kedro.evaluation.provenance import hash_images
 from cifar_kedro.models.network import build_network
@@ -14,15 +14,17 @@ from cifar_kedro.pipelines.data_engineering.nodes import split_images
 from cifar_kedro.pipelines.modelling import nodes
 from cifar_kedro.pipelines.modelling.nodes import (
     evaluate_model,
-    move_images,
     train_model,
+    train_on_more,
 )
 from cifar_kedro.training import loop as training
 from tests.helpers.experiments import make_experiment
-from tests.helpers.images import make_images
+from tests.helpers.images import make_images, make_split
 
 REPORTED = {"test_accuracy": 0.5, "training_seconds": 60.0}
-IDENTICAL_IMAGES = {"counts": {"train": 3}}
+DATA = make_images(60)
+SPLIT = make_split(DATA, 20)
+IDENTICAL_IMAGES = {"split": str(SPLIT["name"]), "counts": {"train": 3}}
 
 
 def weights(model):
@@ -31,12 +33,10 @@ def weights(model):
 
 def test_a_training_begins_with_the_weights_of_its_seed(monkeypatch):
     monkeypatch.setattr(training, "fit", lambda network, *_, **__: (network,))
-    data, checkpoint = make_images(10), Checkpoint("memory://none/checkpoint.npz")
+    checkpoint = Checkpoint("memory://none/checkpoint.npz")
+    data = (DATA, SPLIT, IDENTICAL_IMAGES)
     one, two, other = (
-        train_model(
-            *(data, data, make_experiment(), seed, None, Execution(), checkpoint),
-            IDENTICAL_IMAGES,
-        )
+        train_model(*data, make_experiment(), seed, None, Execution(), checkpoint)
         for seed in (0, 0, 1)
     )
     assert weights(one[0]) == weights(two[0]) != weights(other[0])
@@ -57,12 +57,11 @@ def test_a_network_that_is_not_the_originals_is_told(expected, warned, caplog):
 
 def test_train_and_evaluate_agree_on_the_contracts(tmp_path):
     experiment = make_experiment(reported=REPORTED)
-    data, test = make_images(40), make_images(30, seed=2)
+    test = make_images(30, seed=2)
     before = time.perf_counter()
     trained = train_model(
-        *(data, data, experiment, 0, None, Execution()),
+        *(DATA, SPLIT, IDENTICAL_IMAGES, experiment, 0, None, Execution()),
         Checkpoint(str(tmp_path / "checkpoint.npz")),
-        IDENTICAL_IMAGES,
     )
     model, best, history, provenance = trained
     assert history["seconds"].sum() < provenance["seconds"]
@@ -159,29 +158,32 @@ def test_views_are_measured_beside_the_plain_accuracy_not_instead():
     assert measured_as["network"] == {}
 
 
-def test_parts_of_different_splits_are_refused_before_anything_is_trained():
-    train, _ = split_images(make_images(60), 20, seed=0)
-    _, other = split_images(make_images(60), 20, seed=1)
-    _, old = split_images(make_images(60), 20, seed=0)
-    del old["split"]
-    counted = {"split": str(train["split"])} | IDENTICAL_IMAGES
-    for validation, counts in ((other, counted), (old, counted), (train, {})):
-        with pytest.raises(ValueError, match=r"of the split \w{8}, .* of one split"):
+def test_a_split_of_other_images_or_counts_is_refused_before_anything_is_trained():
+    data, relabelled = make_images(60), make_images(60)
+    relabelled["labels"] = np.roll(relabelled["labels"], 1)
+    split, other = (split_images(data, 20, seed) for seed in (0, 1))
+    counted = {"split": str(split["name"]), "counts": {}}
+    for images, drawn, counts in (
+        (data, other, counted),
+        (relabelled, split, counted),
+        (data, split, {"counts": {}}),  # of an earlier version
+    ):
+        with pytest.raises(
+            ValueError, match=r"names of the split: \w{8} by the split,"
+        ):
             train_model(
-                *(train, validation, make_experiment(), 0, 1, Execution(), None),
-                counts,
+                *(images, drawn, counts, make_experiment(), 0, 1, Execution(), None)
             )
+    check_split(split, data, counted)
 
 
-def test_validation_images_that_move_are_trained_on():
-    train, validation = make_images(30), make_images(20, seed=1)
-    more, fewer = move_images(train, validation, 5)
-    assert (len(more["labels"]), len(fewer["labels"])) == (45, 5)
-    for key in ("images", "labels"):
-        joined = np.concatenate([more[key], fewer[key]])
-        parts = [train[key], validation[key][5:], validation[key][:5]]
-        np.testing.assert_array_equal(joined, np.concatenate(parts))
-        assert more[key].dtype == train[key].dtype
-        assert more[key].ctypes.data % ALIGNMENT == 0  # not copied a second time
+def test_validation_images_that_are_not_kept_are_trained_on():
+    split = make_split(make_images(50), 20)
+    keeping = {n: make_experiment(training={"validation_images": n}) for n in (5, 21)}
+    more = train_on_more(split, keeping[5])
+    assert more["train"].tolist() == [*range(30), *range(35, 50)]
+    assert more["validation"].tolist() == [*range(30, 35)]
+    assert more["train"].dtype == np.int32
+    assert train_on_more(split, make_experiment()) is split
     with pytest.raises(ValueError, match="received 21, expected at most the 20"):
-        move_images(train, validation, 21)
+        train_on_more(split, keeping[21])

@@ -23,11 +23,13 @@ def make_experiment(augmentation: dict | None) -> Experiment:
 
 
 @pytest.fixture
-def train() -> dict[str, np.ndarray]:
-    """Two random images per class, the classes in falling order."""
-    images = np.random.default_rng(0).random((20, 32, 32, 3), dtype=np.float32)
-    labels = np.tile(np.arange(9, -1, -1, dtype=np.uint8), 2)
-    return {"images": images, "labels": labels}
+def train() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Random images, and a split: two per class train, the classes in falling order."""
+    images = np.random.default_rng(0).random((30, 32, 32, 3), dtype=np.float32)
+    labels = np.tile(np.arange(10, dtype=np.uint8), 3)
+    indices = np.arange(29, -1, -1, dtype=np.int32)
+    split = {"train": indices[:20], "validation": indices[20:]}
+    return {"images": images, "labels": labels}, split
 
 
 def sheet(figure) -> np.ndarray:
@@ -47,10 +49,10 @@ def cells(figure) -> np.ndarray:
 
 
 def test_a_row_per_class_opens_with_the_first_image_of_the_class(train):
-    figure = plot_augmented_images(train, make_experiment({}), seed=2)
+    figure = plot_augmented_images(*train, make_experiment({}), seed=2)
     shown = cells(figure)
     assert shown.shape == (10, 9, 32, 32, 3)
-    np.testing.assert_array_equal(shown[:, 0], train["images"][9::-1])
+    np.testing.assert_array_equal(shown[:, 0], train[0]["images"][20:])
     # An augmentation whose ranges are all zero leaves images as they are.
     np.testing.assert_allclose(shown[:, 1:], shown[:, :1].repeat(8, 1), atol=1e-5)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -59,14 +61,14 @@ def test_a_row_per_class_opens_with_the_first_image_of_the_class(train):
 
 
 def test_row_names_stand_beside_the_middle_of_their_rows(train):
-    axes = plot_augmented_images(train, make_experiment({}), seed=0).axes[0]
+    axes = plot_augmented_images(*train, make_experiment({}), seed=0).axes[0]
     np.testing.assert_array_equal(axes.get_yticks(), 34 * np.arange(10) + 16)
 
 
 def test_augmentations_differ_from_each_other_and_come_from_the_seed(train):
     experiment = make_experiment({"rotation_range": 40.0, "horizontal_flip": True})
     first, again, other = (
-        cells(plot_augmented_images(train, experiment, seed)) for seed in (1, 1, 2)
+        cells(plot_augmented_images(*train, experiment, seed)) for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -76,9 +78,9 @@ def test_augmentations_differ_from_each_other_and_come_from_the_seed(train):
 
 
 def test_a_class_without_images_has_no_row(train):
-    kept = np.isin(train["labels"], [0, 9])
-    few = {key: values[kept] for key, values in train.items()}
-    figure = plot_augmented_images(few, make_experiment({}), seed=0)
+    images, split = train
+    few = {"train": split["train"][[0, 9]]}
+    figure = plot_augmented_images(images, few, make_experiment({}), seed=0)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["airplane", "truck"]
     assert len(cells(figure)) == 2
@@ -86,4 +88,4 @@ def test_a_class_without_images_has_no_row(train):
 
 def test_an_experiment_without_augmentation_is_refused(train):
     with pytest.raises(ValueError, match="exp7 has no augmentation"):
-        plot_augmented_images(train, make_experiment(None), seed=0)
+        plot_augmented_images(*train, make_experiment(None), seed=0)

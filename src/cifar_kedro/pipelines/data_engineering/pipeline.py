@@ -34,16 +34,15 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 split_images,
-                inputs=["development", "params:validation_images", "params:seed"],
-                outputs=["train", "validation"],
+                inputs=[
+                    *("development_images", "params:validation_images", "params:seed")
+                ],
+                outputs="split",
                 name="split_images_node",
             ),
             Node(
                 count_identical_images,
-                inputs=[
-                    *("development_images", "test_images"),
-                    *("params:validation_images", "params:seed"),
-                ],
+                inputs=["development_images", "test_images", "split"],
                 outputs="identical_images",
                 name="count_identical_images_node",
             ),

@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Execution, Experiment
-from cifar_kedro.config.data import LabelledImages
+from cifar_kedro.config.data import LabelledImages, Split
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.datasets.aligned import aligned_empty
 from cifar_kedro.datasets.checkpoint import Checkpoint
-from cifar_kedro.datasets.images import check_same_split
-from cifar_kedro.datasets.memory import explaining_lack_of_memory
+from cifar_kedro.datasets.split import check_split
 from cifar_kedro.evaluation.metrics import describe_evaluation
 from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
 
@@ -24,56 +22,43 @@ Model = Any
 logger = logging.getLogger(__name__)
 
 
-@explaining_lack_of_memory()
 def train_model(
-    train: LabelledImages,
-    validation: LabelledImages,
+    development: LabelledImages,
+    split: Split,
+    identical_images: dict[str, Any],
     experiment: Experiment,
     seed: int,
     max_epochs: int | None,
     execution: Execution,
     checkpoint: Checkpoint,
-    identical_images: dict[str, Any],
 ) -> tuple[Model, Model, pd.DataFrame, dict[str, Any]]:
-    """Build an experiment's network and train it, or go on with a training.
+    """Train an experiment's network, or go on with a training.
+
+    What `cifar_kedro.training.loop.fit` returns is handed over with the provenance.
 
     Args:
-        train: The images to learn from.
-        validation: The images that the callbacks watch.
+        development: The images to learn from.
+        split: Which of them train, and which the callbacks watch.
+        identical_images: The ``counts``, and the ``split`` that they are of.
         experiment: What to build and train.
         seed: Draws initial weights, order, dropout, augmentation.
         max_epochs: Upper bound on the experiment's epochs.
         execution: How to use the hardware.
         checkpoint: Where the training keeps its state.
-        identical_images: The split that was counted, and the ``counts``: see
-            `cifar_kedro.datasets.identical_images`.
-
-    Returns:
-        What `cifar_kedro.training.loop.fit` does, and the training's provenance: see
-        `cifar_kedro.evaluation.provenance.describe_run`; ``seconds`` is its wall time.
-
-    Raises:
-        SettingsError: If training and validation images, and the counts of identical
-            ones, are not of one split.
     """
-    from cifar_kedro.models.network import build_network
-    from cifar_kedro.training.backend import describe_backend, prepare_keras
+    from cifar_kedro.training.backend import describe_backend
     from cifar_kedro.training.loop import fit
 
-    check_same_split(train, validation, identical_images)
     since = time.perf_counter()
+    check_split(split, development, identical_images)
     provenance = describe_run(
-        *(train, validation, experiment, seed, max_epochs, execution),
+        *(development, split, experiment, seed, max_epochs, execution),
         identical_images["counts"],
         describe_backend(),
     )
-    if kept := experiment.training.validation_images:
-        train, validation = move_images(train, validation, kept)
-    prepare_keras(seed, experiment.training.precision, execution)
-    network = build_network(experiment.network)
-    _compare_with_original(network, experiment)
     trained = fit(
-        *(network, train, validation, experiment, seed),
+        _build_network(experiment, seed, execution),
+        *(development, train_on_more(split, experiment), experiment, seed),
         max_epochs=max_epochs,
         execution=execution,
         checkpoint=replace(checkpoint, origin=name_origin(provenance)),
@@ -81,34 +66,27 @@ def train_model(
     return *trained, provenance | {"seconds": time.perf_counter() - since}
 
 
-def move_images(
-    train: LabelledImages, validation: LabelledImages, kept: int
-) -> tuple[LabelledImages, LabelledImages]:
-    """Move validation images to the training images, all but the first `kept`.
-
-    Returns:
-        Training and validation images.
+def train_on_more(split: Split, experiment: Experiment) -> Split:
+    """Train on validation images, too, if the experiment keeps only the first of them.
 
     Raises:
-        SettingsError: If there are fewer than `kept`.
+        SettingsError: If there are fewer than it keeps.
     """
-    available = len(validation["labels"])
-    if kept > available:
+    kept = experiment.training.validation_images
+    if kept is None:
+        return split
+    train, validation = split["train"], split["validation"]
+    if kept > len(validation):
         raise SettingsError(
             f"training.validation_images: received {kept}, expected at most the "
-            f"{available} validation images of the split"
+            f"{len(validation)} validation images of the split"
         )
-    joined = {}
-    for key in ("images", "labels"):
-        array, moved = train[key], validation[key][kept:]
-        joined[key] = aligned_empty(
-            (len(array) + len(moved), *array.shape[1:]), array.dtype
-        )
-        np.concatenate([array, moved], out=joined[key])
-    return joined, {key: validation[key][:kept] for key in joined}
+    return {
+        "train": np.concatenate([train, validation[kept:]]),
+        "validation": validation[:kept],
+    }
 
 
-@explaining_lack_of_memory()
 def evaluate_model(
     model: Model,
     best_model: Model,
@@ -119,8 +97,6 @@ def evaluate_model(
     seed: int,
 ) -> tuple[dict[str, Any], LabelledImages]:
     """Measure both sets of weights on the test images, once.
-
-    And those at the end once more, over the experiment's test-time views if it has any.
 
     Args:
         model: With the weights at the end of training, which the report measures.
@@ -133,20 +109,11 @@ def evaluate_model(
 
     Returns:
         The metrics: see `cifar_kedro.evaluation.metrics.describe_evaluation`, beside them
-        the network's layers and the provenance; and the predictions: class probabilities
-        ``end``, ``best`` and, of the views, ``views``, float32 (n, 10), and ``labels``.
+        the network's layers and the provenance; and the predictions: see `_predict`.
     """
-    from cifar_kedro.models.inference import predict, predict_views
     from cifar_kedro.models.summary import count_parameters, describe_layers
 
-    probabilities = {
-        "end": predict(model, test["images"]),
-        "best": predict(best_model, test["images"]),
-    }
-    if views := experiment.test_time_views:
-        probabilities["views"] = predict_views(
-            model, test["images"], probabilities["end"], views
-        )
+    probabilities = _predict(model, best_model, test["images"], experiment)
     # The views are measured here, whatever the training's parameters said of them.
     parameters = provenance["parameters"] | experiment.model_dump(
         include={"test_time_views"}
@@ -161,6 +128,24 @@ def evaluate_model(
     return metrics, {**probabilities, "labels": test["labels"]}
 
 
+def _predict(
+    model: Model, best_model: Model, images: np.ndarray, experiment: Experiment
+) -> dict[str, np.ndarray]:
+    """Compute the class probabilities of the test images, float32 (n, 10).
+
+    Returns:
+        ``end`` with the weights at the end of training, ``best`` with those of the best
+        epoch; and ``views``, at the end, over the test-time views if there are any.
+    """
+    from cifar_kedro.models.inference import predict, predict_views
+
+    end = predict(model, images)
+    probabilities = {"end": end, "best": predict(best_model, images)}
+    if views := experiment.test_time_views:
+        probabilities["views"] = predict_views(model, images, end, views)
+    return probabilities
+
+
 def flag_evaluation(metrics: dict[str, Any], predictions: LabelledImages) -> bool:
     """Return True once both outputs are there: on this the summary waits.
 
@@ -168,6 +153,17 @@ def flag_evaluation(metrics: dict[str, Any], predictions: LabelledImages) -> boo
     experiment's box: outputs that no node of a namespace reads are drawn beside it.
     """
     return True
+
+
+def _build_network(experiment: Experiment, seed: int, execution: Execution) -> Model:
+    """Build the network, after what Keras keeps globally is set."""
+    from cifar_kedro.models.network import build_network
+    from cifar_kedro.training.backend import prepare_keras
+
+    prepare_keras(seed, experiment.training.precision, execution)
+    network = build_network(experiment.network)
+    _compare_with_original(network, experiment)
+    return network
 
 
 def _compare_with_original(network: Model, experiment: Experiment) -> None:

@@ -8,6 +8,8 @@ from cifar_kedro.pipelines.modelling.nodes import (
     train_model,
 )
 
+PARAMETERS = ("params:seed", "params:max_epochs", "params:execution")
+
 
 def create_pipeline(experiment: str) -> Pipeline:
     """Make the modelling pipeline of one experiment.
@@ -18,35 +20,8 @@ def create_pipeline(experiment: str) -> Pipeline:
     """
     return Pipeline(
         [
-            Node(
-                train_model,
-                inputs=[
-                    "train",
-                    "validation",
-                    "params:experiment",
-                    "params:seed",
-                    "params:max_epochs",
-                    "params:execution",
-                    "checkpoint",
-                    "identical_images",
-                ],
-                outputs=["model", "best_model", "history", "provenance"],
-                name="train_model_node",
-            ),
-            Node(
-                evaluate_model,
-                inputs=[
-                    "model",
-                    "best_model",
-                    "history",
-                    "provenance",
-                    "test",
-                    "params:experiment",
-                    "params:seed",
-                ],
-                outputs=["metrics", "predictions"],
-                name="evaluate_model_node",
-            ),
+            _train(),
+            _evaluate(),
             Node(
                 flag_evaluation,
                 inputs=["metrics", "predictions"],
@@ -55,13 +30,36 @@ def create_pipeline(experiment: str) -> Pipeline:
             ),
         ],
         namespace=experiment,
-        inputs={"train", "validation", "test", "identical_images"},
+        inputs={"development", "split", "test", "identical_images"},
         outputs={"evaluated": f"{experiment}_evaluated"},
         parameters={
             "params:experiment": f"params:{experiment}",
-            "params:seed": "params:seed",
-            "params:max_epochs": "params:max_epochs",
-            "params:execution": "params:execution",
+            **{name: name for name in PARAMETERS},
         },
         tags="modelling",
+    )
+
+
+def _train() -> Node:
+    return Node(
+        train_model,
+        inputs=[
+            *("development", "split", "identical_images"),
+            *("params:experiment", *PARAMETERS),
+            "checkpoint",
+        ],
+        outputs=["model", "best_model", "history", "provenance"],
+        name="train_model_node",
+    )
+
+
+def _evaluate() -> Node:
+    return Node(
+        evaluate_model,
+        inputs=[
+            *("model", "best_model", "history", "provenance", "test"),
+            *("params:experiment", "params:seed"),
+        ],
+        outputs=["metrics", "predictions"],
+        name="evaluate_model_node",
     )

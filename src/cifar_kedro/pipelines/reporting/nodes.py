@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
-from cifar_kedro.config.data import LabelledImages
+from cifar_kedro.config.data import LabelledImages, Split
 from cifar_kedro.config.keras_settings import settle_keras
 from cifar_kedro.evaluation.runs import Results
 
@@ -31,12 +31,13 @@ def plot_learning_curves(
 
 
 def plot_augmented_images(
-    train: LabelledImages, experiment: Experiment, seed: int
+    development: LabelledImages, split: Split, experiment: Experiment, seed: int
 ) -> Figure:
     """Plot a training image of each class beside eight augmentations of it.
 
     Args:
-        train: The training images; each class is shown by its first one.
+        development: The images to learn from.
+        split: Which of them train; each class is shown by its first one.
         experiment: The experiment whose augmentation is drawn from.
         seed: Seed of the augmentation, the training's own.
 
@@ -49,8 +50,9 @@ def plot_augmented_images(
 
     if experiment.augmentation is None:
         raise ValueError(f"{experiment.name} has no augmentation to show.")
-    labels, first = np.unique(train["labels"], return_index=True)
-    originals = train["images"][first]
+    train = split["train"]
+    labels, first = np.unique(development["labels"][train], return_index=True)
+    originals = development["images"][train[first]]
     return augmented_images.plot_augmented_images(
         originals,
         augment_examples(originals, experiment.augmentation, seed, AUGMENTATIONS),

@@ -39,7 +39,10 @@ def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
         nodes.append(
             Node(
                 plot_augmented_images,
-                inputs=["train", "params:experiment", "params:seed"],
+                inputs=[
+                    *("development", "split"),
+                    *("params:experiment", "params:seed"),
+                ],
                 outputs="augmented_images",
                 name="plot_augmented_images_node",
             )
@@ -47,7 +50,7 @@ def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
     return Pipeline(
         nodes,
         namespace=experiment,
-        inputs={"train"} if augmented else None,
+        inputs={"development", "split"} if augmented else None,
         parameters={
             "params:experiment": f"params:{experiment}",
             "params:seed": "params:seed",
