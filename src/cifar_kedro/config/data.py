@@ -20,6 +20,9 @@ CLASS_NAMES: tuple[str, ...] = (
 SIDE = 32  # pixels
 
 
+ALIGNMENT = 64  # bytes; TensorFlow stops the process at tensors aligned to less
+
+
 # ``images`` (n, 32, 32, 3), ``labels`` uint8 (n,).
 LabelledImages = dict[str, np.ndarray]
 

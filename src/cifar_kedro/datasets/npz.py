@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from cifar_kedro.config.data import ALIGNMENT
 from cifar_kedro.config.errors import DatasetError
-from cifar_kedro.datasets.aligned import aligned_empty
 from cifar_kedro.datasets.atomic_write import replacing
 from cifar_kedro.datasets.base import SingleFileDataset
 
@@ -80,14 +80,18 @@ class NpzDataset(SingleFileDataset[Arrays]):
 
 
 def _read(archive: zipfile.ZipFile, member: str) -> np.ndarray:
-    """Read an array to where a tensor may lie, so that it need not be copied again."""
+    """Read an array to where a tensor may lie, so that it need not be copied again.
+
+    `numpy.load` reads it anywhere, and TensorFlow then copies the images: on the true
+    images exp0 took 2.66 GB instead of 1.84 GB (peak, two cores of an Intel Xeon).
+    """
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         shape, fortran_order, dtype = _HEADERS[version](file)
         if dtype.hasobject:
             raise ValueError(f"{member} holds Python objects")
         size = math.prod(shape) * dtype.itemsize
-        content = aligned_empty((size,), np.uint8)
+        content = _aligned_bytes(size)
         for chunk in range(0, size, CHUNK):
             part = content[chunk : chunk + CHUNK]
             # Too few bytes don't fit: a file that ends early.
@@ -95,6 +99,16 @@ def _read(archive: zipfile.ZipFile, member: str) -> np.ndarray:
         file.read(1)  # at its end the zip module compares the checksum
     order: Literal["F", "C"] = "F" if fortran_order else "C"
     return np.ndarray(shape, dtype, content.data, order=order)
+
+
+def _aligned_bytes(size: int) -> np.ndarray:
+    """Make so many bytes, their content undefined, that begin where a tensor may.
+
+    numpy's own begin at multiples of 16 bytes.
+    """
+    space = np.empty(size + ALIGNMENT, np.uint8)
+    start = -space.ctypes.data % ALIGNMENT
+    return space[start : start + size]
 
 
 def _check(data: Arrays) -> None:

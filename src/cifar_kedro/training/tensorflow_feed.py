@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from cifar_kedro.datasets.aligned import ALIGNMENT
+from cifar_kedro.config.data import ALIGNMENT
 from cifar_kedro.training.batches import ShuffledBatches
 
 
 def as_dataset(batches: ShuffledBatches) -> tf.data.Dataset:
-    """Make a tf.data.Dataset of endless (rows, labels), without tf.data's tuner.
+    """Make a tf.data.Dataset of endless (indices, labels), without tf.data's tuner.
 
     Left to itself, tf.data (TensorFlow 2.21) tunes its buffers in a thread that sleeps
     for longer and longer, and whoever lets go of an iterator waits, idle, until it
