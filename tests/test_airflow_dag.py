@@ -74,7 +74,7 @@ def test_its_tasks_make_the_default_pipeline_and_share_files_only(project, exper
     assert sum(tasks, Pipeline([])).nodes == default.nodes
     assert sum(len(task.nodes) for task in tasks) == len(default.nodes)
 
-    made = set().union(*(task.outputs() for task in tasks))
+    made = {name for task in tasks for node in task.nodes for name in node.outputs}
     shared = set().union(*(task.inputs() & made for task in tasks))
     in_memory = {n for n in shared if isinstance(catalog.get(n), MemoryDataset)}
     assert {"development", "split", "test"} < shared
