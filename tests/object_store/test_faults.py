@@ -118,15 +118,15 @@ def test_a_wrong_secret_is_told_and_never_shown(config, caplog):
     catalog = DataCatalog.from_config(config["catalog"], {"team": wrong})
     shown = [repr(catalog)]
     for attempt in (
-        lambda: catalog.save("train", OLD),
-        lambda: catalog.load("train"),
+        lambda: catalog.save("test", OLD),
+        lambda: catalog.load("test"),
         lambda: catalog.load("metrics"),
         lambda: catalog.exists("exp0.failure"),
     ):
         with pytest.raises(DatasetError, match=r"Forbidden|signature") as error:
             attempt()
         shown.append(str(error.value))
-    assert "05_model_input/seed-0/train.npz" in shown[1]
+    assert "05_model_input/test.npz" in shown[1]
     assert "hunter2" not in "".join(shown) + caplog.text
 
 

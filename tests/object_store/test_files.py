@@ -13,7 +13,7 @@ from plotly import graph_objects
 from cifar_kedro.datasets import NpzDataset
 from cifar_kedro.datasets import base as single_file
 from tests.helpers.checkpoints import SHAPES, STATE, same
-from tests.helpers.images import make_images
+from tests.helpers.images import make_images, make_split
 from tests.helpers.object_store import BUCKET
 from tests.helpers.paths import ROOT
 
@@ -26,7 +26,8 @@ PUBLISHED = ROOT / "docs/results/runs/exp0/seed-0"
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("train", OLD),
+        ("development", OLD),
+        ("split", make_split(OLD, 10)),
         ("exp0.history", pd.read_csv(PUBLISHED / "history.csv")),
         ("exp0.metrics", json.loads((PUBLISHED / "metrics.json").read_text())),
         ("report", "<p>ä</p>"),

@@ -24,9 +24,8 @@ def test_a_run_from_nothing_to_the_report_and_to_own_images(shared_project, stor
     figures = {name for name in written if "report_figures" in name}
     assert {name.split("/")[-1] for name in figures} == REPORT_FIGURES
     assert written - figures == {
-        *(f"05_model_input/seed-0/{part}.npz" for part in ("train", "validation")),
-        "05_model_input/seed-0/identical_images.json",
-        "05_model_input/test.npz",
+        *(f"05_model_input/{part}.npz" for part in ("development", "test")),
+        *(f"05_model_input/seed-0/{n}" for n in ("split.npz", "identical_images.json")),
         *results("exp0"),
         *(f"08_reporting/{name}" for name in REPORT),
     }

@@ -53,6 +53,6 @@ def test_what_to_install_is_told(config, monkeypatch):
     monkeypatch.setitem(sys.modules, "s3fs", None)
     monkeypatch.delitem(_registry, "s3", raising=False)
     catalog = DataCatalog.from_config(config["catalog"], config["credentials"])
-    for name in ("train", "exp0.history", "metrics"):
+    for name in ("test", "exp0.history", "metrics"):
         with pytest.raises(DatasetError, match="Install s3fs"):
             catalog.get(name)
