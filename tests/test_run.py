@@ -57,9 +57,7 @@ def test_an_experiment_runs_from_nothing_to_its_figures(project):
     )
     assert table["experiment"].tolist() == ["exp0"]
     assert table["test_accuracy_end"][0] == metrics["weights"]["end"]["test_accuracy"]
-    assert table["status"].tolist() == [
-        "other network: 16,802 parameters, the original has 263,402"
-    ]
+    assert table["status"].tolist() == ["cut short: 1 of up to 500 epochs"]
     provenance = project / "data/sample/06_models/exp0/seed-0/provenance.json"
     counts = json.loads(provenance.read_text())["identical_images"]
     assert counts == dict.fromkeys(COUNTS, 0)

@@ -13,7 +13,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
 from cifar_kedro import tracking
-from cifar_kedro.pipelines.modelling import nodes
+from cifar_kedro.models import network
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from cifar_kedro.tracking import TrackingHooks, explain_loss, find_address
 from tests.helpers.paths import ROOT
@@ -301,7 +301,7 @@ def test_a_run_that_fails_is_found_as_failed_and_its_next_try_as_another(
         raise ValueError("too wide")
 
     with monkeypatch.context() as patch:
-        patch.setattr(nodes, "build_network", fail)
+        patch.setattr(network, "build_network", fail)
         with pytest.raises(ValueError, match="too wide"):
             run(project, "exp0")
     (found,) = find_runs(mlflow)

@@ -31,8 +31,7 @@ FOREIGN = {"image_data_format": "channels_first", "floatx": "float16", "epsilon"
 BUILD = """
 from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.config.loader import ExperimentConfigLoader
-from cifar_kedro.training.backend import prepare_keras
-from cifar_kedro.config.keras_settings import describe_keras
+from cifar_kedro.training.backend import describe_backend, prepare_keras
 from cifar_kedro.models.network import build_network
 from cifar_kedro.settings import CONFIG_LOADER_ARGS
 import keras, json

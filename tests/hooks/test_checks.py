@@ -7,8 +7,8 @@ from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
 from cifar_kedro.config import Backbone
 from cifar_kedro.datasets.atomic import JSONDataset
-from cifar_kedro.hooks import checks as run_checks
 from cifar_kedro.hooks.checks import check_backbones, check_runner, check_selection
+from cifar_kedro.models import network as models_network
 from tests.helpers.experiments import make_experiment
 from tests.helpers.project import files, run
 
@@ -132,7 +132,7 @@ def test_weights_to_start_from_are_fetched_before_the_first_training(project):
 
 def test_weights_are_fetched_only_for_what_is_trained(monkeypatch, tmp_path):
     built = []
-    monkeypatch.setattr(run_checks, "build_network", built.append)
+    monkeypatch.setattr(models_network, "build_network", built.append)
     ends = {"up_to": "block1_pool", "trainable_from": "block1_pool"}
     backbone = Backbone(name="vgg16", weights=None, **ends)
     network = make_experiment().network.model_copy(update={"backbone": backbone})

@@ -10,7 +10,7 @@ from PIL import Image
 from cifar_kedro.datasets import KerasModelDataset
 from cifar_kedro.datasets.atomic import JSONDataset
 from cifar_kedro.hooks.failures import FailureHooks
-from cifar_kedro.pipelines.modelling import nodes
+from cifar_kedro.models import network
 from tests.helpers.hooks import Catalog, make_node, raise_
 from tests.helpers.project import read_statuses, run
 
@@ -24,7 +24,9 @@ def test_a_failure_is_noted_and_shown_until_its_node_runs_again(
     project, note, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(nodes, "build_network", raise_(ValueError("too wide\nsomewhere")))
+        patch.setattr(
+            network, "build_network", raise_(ValueError("too wide\nsomewhere"))
+        )
         with pytest.raises(ValueError, match="too wide"):
             run(project, "exp0")
     failure = json.loads(note.read_text())
@@ -55,7 +57,7 @@ def test_what_fails_while_saving_is_noted_too(project, note, monkeypatch):
 
 
 def test_an_interrupted_run_is_no_failure(project, note, monkeypatch):
-    monkeypatch.setattr(nodes, "build_network", raise_(KeyboardInterrupt))
+    monkeypatch.setattr(network, "build_network", raise_(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run(project, "exp0")
     assert not note.exists()
