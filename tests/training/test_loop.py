@@ -6,9 +6,9 @@ from cifar_kedro.config import Execution
 from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.models.network import build_network
-from cifar_kedro.training.backend import prepare_keras
+from cifar_kedro.training.backend import count_steps, prepare_keras
 from cifar_kedro.training.callbacks import make_schedules_and_stoppers
-from cifar_kedro.training.loop import count_steps, fit
+from cifar_kedro.training.loop import fit
 from tests.helpers.experiments import make_experiment
 from tests.helpers.images import make_images, make_split
 

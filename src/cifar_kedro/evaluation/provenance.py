@@ -29,7 +29,7 @@ def describe_run(
     identical_images: dict[str, int],
     backend: dict[str, Any],
 ) -> dict[str, Any]:
-    """Describe a training that is about to start.
+    """Describe a training that is about to start, as JSON can hold it.
 
     Args:
         development: The images to learn from.
@@ -40,9 +40,6 @@ def describe_run(
         execution: How the run uses the hardware.
         identical_images: What data engineering counted in the split.
         backend: What `cifar_kedro.training.backend.describe_backend` gives.
-
-    Returns:
-        What JSON can hold; the time is ISO 8601, UTC.
     """
     return {
         "parameters": experiment.model_dump(),

@@ -111,3 +111,20 @@ def describe_backend() -> dict[str, Any]:
         },
         "accelerators": name_accelerators(name),
     }
+
+
+def count_steps(execution: Execution, per_epoch: int) -> int:
+    """Count the steps of an execution.
+
+    They must divide those of an epoch: Keras would go on into the next.
+    """
+    if execution.steps_per_execution == "epoch":
+        return per_epoch
+    if per_epoch % execution.steps_per_execution:
+        divisors = [n for n in range(1, per_epoch + 1) if per_epoch % n == 0]
+        raise SettingsError(
+            f"execution.steps_per_execution: received {execution.steps_per_execution}, "
+            f"expected a divisor of the {per_epoch} steps of an epoch: "
+            f"{', '.join(map(str, divisors))}; or 'epoch' for all of them"
+        )
+    return execution.steps_per_execution

@@ -9,12 +9,11 @@ import pandas as pd
 
 from cifar_kedro.config import Execution, Experiment, Training
 from cifar_kedro.config.data import LabelledImages, Split
-from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.models.augmentation import AffineAugmentation
 from cifar_kedro.models.whitening import whiten
-from cifar_kedro.training.backend import for_fit, for_training
+from cifar_kedro.training.backend import count_steps, for_fit, for_training
 from cifar_kedro.training.batches import ShuffledBatches
 from cifar_kedro.training.callbacks import (
     EpochRecord,
@@ -234,20 +233,3 @@ def _state_of(model: keras.Model, images: ResidentImages) -> list[keras.Variable
     optimizer.build(model.trainable_variables)
     changing = [v for v in model.variables if v is not images.images]
     return [*changing, *optimizer.variables]
-
-
-def count_steps(execution: Execution, per_epoch: int) -> int:
-    """Count the steps of an execution.
-
-    They must divide those of an epoch: Keras would go on into the next.
-    """
-    if execution.steps_per_execution == "epoch":
-        return per_epoch
-    if per_epoch % execution.steps_per_execution:
-        divisors = [n for n in range(1, per_epoch + 1) if per_epoch % n == 0]
-        raise SettingsError(
-            f"execution.steps_per_execution: received {execution.steps_per_execution}, "
-            f"expected a divisor of the {per_epoch} steps of an epoch: "
-            f"{', '.join(map(str, divisors))}; or 'epoch' for all of them"
-        )
-    return execution.steps_per_execution

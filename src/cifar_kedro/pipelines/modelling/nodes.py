@@ -32,9 +32,7 @@ def train_model(
     execution: Execution,
     checkpoint: Checkpoint,
 ) -> tuple[Model, Model, pd.DataFrame, dict[str, Any]]:
-    """Train an experiment's network, or go on with a training.
-
-    What `cifar_kedro.training.loop.fit` returns is handed over with the provenance.
+    """Train an experiment's network, or go on: `fit`'s networks and history, provenance.
 
     Args:
         development: The images to learn from.

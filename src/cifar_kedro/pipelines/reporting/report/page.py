@@ -44,7 +44,7 @@ def write_report(
     figures: dict[str, Callable[[], str]],
     sheets: dict[str, Callable[[], bytes]],
 ) -> tuple[str, str]:
-    """Write the report page.
+    """Write the report page: HTML without any address, and the same as Markdown.
 
     Args:
         results: What has run.
@@ -54,9 +54,6 @@ def write_report(
         claims: The judged claims.
         figures: A function that loads the SVG, by name.
         sheets: A function that loads the PNG of augmented images, by run.
-
-    Returns:
-        A page of HTML without any address, and Markdown with ``report_figures/NAME.svg``.
     """
     rows = list_rows(results, scores)
     sections = [
