@@ -104,8 +104,6 @@ def affine_matrices(
 ) -> Any:
     """Compose flip, centre, rotation, shift and shear into one matrix per image.
 
-    [[a, b, c], [d, e, f], [0, 0, 1]] maps the (x, y) of an output pixel to its input's.
-
     Args:
         rotation: Angles in radians, shape (n,).
         shift_x: Pixels along the width, shape (n,).
@@ -116,7 +114,8 @@ def affine_matrices(
         width: The same.
 
     Returns:
-        (a, b, c, d, e, f, 0, 0), shape (n, 8), for `keras.ops.image.affine_transform`.
+        (a, b, c, d, e, f, 0, 0), shape (n, 8), for `keras.ops.image.affine_transform`:
+        [[a, b, c], [d, e, f]] maps the (x, y, 1) of an output pixel to its input's.
     """
     centre_x, centre_y = width / 2 - 0.5, height / 2 - 0.5
     cos, sin = ops.cos(rotation), ops.sin(rotation)
