@@ -44,9 +44,9 @@ def split_records(records: np.ndarray) -> Split:
 
 def draw_sample() -> tuple[Split, Split]:
     """Draw the images of the sample environment."""
-    from cifar_kedro.datasets import DrawnSampleDataset
+    from cifar_kedro.datasets import DigitsDataset
 
-    sample = DrawnSampleDataset(seed=0, train_images=2000, test_images=500).load()
+    sample = DigitsDataset().load()
     train, test = (
         (sample[part]["images"].astype("float32") / 255, sample[part]["labels"])
         for part in ("train", "test")

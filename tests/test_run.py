@@ -14,7 +14,7 @@ from kedro.io import DatasetError
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.datasets import DrawnSampleDataset
+from cifar_kedro.datasets import DigitsDataset
 from cifar_kedro.datasets.identical_images import COUNTS
 from cifar_kedro.models.network import build_network
 from tests.helpers.experiments import load_parameters
@@ -229,11 +229,10 @@ def test_the_summary_tells_results_of_another_configuration(project):
 def test_a_test_set_that_is_the_training_set_is_refused_before_anything_is_written(
     project, monkeypatch
 ):
-    drawn = DrawnSampleDataset(seed=0, train_images=2000, test_images=20).load()[
-        "train"
-    ]
-    parts = {"train": drawn, "test": {key: array[:20] for key, array in drawn.items()}}
-    monkeypatch.setattr(DrawnSampleDataset, "load", lambda _: parts)
+    digits = DigitsDataset().load()
+    train = digits["train"]
+    digits["test"] = {key: array[:20] for key, array in train.items()}
+    monkeypatch.setattr(DigitsDataset, "load", lambda _: digits)
     with pytest.raises(ValueError, match="received 20 of 20 that are training images"):
         run(project, "exp0")
     assert not files(project)

@@ -2,7 +2,8 @@
 
 from cifar_kedro.config.loader import ExperimentConfigLoader
 from cifar_kedro.context import ProjectContext
-from cifar_kedro.hooks.checks import CheckHooks, SplitHooks
+from cifar_kedro.hooks.checks import CheckHooks
+from cifar_kedro.hooks.data import DataHooks
 from cifar_kedro.hooks.experiments import ExperimentHooks
 from cifar_kedro.hooks.failures import FailureHooks
 from cifar_kedro.hooks.trainings import CheckpointHooks
@@ -15,7 +16,7 @@ HOOKS = (
     ExperimentHooks(),
     FailureHooks(),
     CheckpointHooks(),
-    SplitHooks(),
+    DataHooks(),
     CheckHooks(),
 )
 

@@ -48,7 +48,7 @@ def test_the_sample_environment_never_writes_where_the_real_one_does():
 @pytest.mark.parametrize("env", ["ablation", "tuning"])
 def test_environments_on_real_images_share_the_archive_and_nothing_else(env):
     base, own = (make_loader(env=name)["catalog"] for name in ("base", env))
-    assert own.pop("cifar10") == base["cifar10"]
+    assert own.pop("raw_images") == base["raw_images"]
     paths = {d.get("filepath") or d.get("path") for d in own.values()} - {None}
     assert len(paths) > 10
     assert all(path.startswith(f"data/{env}/") for path in paths)
@@ -157,7 +157,7 @@ def test_every_path_of_the_catalog_starts_where_home_and_variables_lead(conf):
         "_root: $DISK/mine\nmine: {type: text.TextDataset, filepath: '${_root}/x.txt'}\n"
     )
     catalog = load(conf, "catalog", classify={"images": "~/Pictures"})
-    assert catalog.pop("cifar10")["filepath"] == "/mnt/disk/archive.tar.gz"
+    assert catalog.pop("raw_images")["filepath"] == "/mnt/disk/archive.tar.gz"
     assert catalog.pop("own_images")["path"] == "/home/me/Pictures"
     assert catalog.pop("mine")["filepath"] == "/mnt/disk/mine/x.txt"
     paths = {d.get("filepath") or d.get("path") for d in catalog.values()} - {None}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from kedro.io import DatasetError
 
-from cifar_kedro.datasets import Cifar10ArchiveDataset
+from cifar_kedro.datasets import CifarArchiveDataset
 from cifar_kedro.datasets import archive as cifar10_archive
 from tests.helpers.archives import BATCHES, FOLDER, draw, encode, tiny_members, to_tar
 from tests.helpers.paths import ARCHIVE, ARCHIVE_HASH
@@ -20,7 +20,7 @@ from tests.helpers.paths import ARCHIVE, ARCHIVE_HASH
 URL = "https://example.org/cifar.tar.gz"
 
 
-def write(path: Path, content: bytes) -> Cifar10ArchiveDataset:
+def write(path: Path, content: bytes) -> CifarArchiveDataset:
     """Write the bytes and return the dataset that has their hash."""
     path.write_bytes(content)
     return make(path, content, url=None)
@@ -28,10 +28,10 @@ def write(path: Path, content: bytes) -> Cifar10ArchiveDataset:
 
 def make(
     path: Path | str, content: bytes, url: str | list[str] | None = URL
-) -> Cifar10ArchiveDataset:
+) -> CifarArchiveDataset:
     digest = hashlib.md5(content).hexdigest()
-    return Cifar10ArchiveDataset(
-        filepath=str(path), url=url, known_hash=f"md5:{digest}"
+    return CifarArchiveDataset(
+        content="cifar10", filepath=str(path), url=url, known_hash=f"md5:{digest}"
     )
 
 
@@ -333,14 +333,16 @@ def test_an_archive_is_fetched_to_a_store(tiny, serve):
 )
 def test_malformed_hash_is_refused(path, known_hash):
     with pytest.raises(ValueError, match="hexadecimal digits, received"):
-        Cifar10ArchiveDataset(filepath=str(path), url=None, known_hash=known_hash)
+        CifarArchiveDataset(
+            content="cifar10", filepath=str(path), url=None, known_hash=known_hash
+        )
 
 
 def test_sha256_and_capitals_are_understood(path, tiny):
     path.write_bytes(tiny)
     digest = hashlib.sha256(tiny).hexdigest().upper()
-    Cifar10ArchiveDataset(
-        filepath=str(path), url=None, known_hash=f"sha256:{digest}"
+    CifarArchiveDataset(
+        content="cifar10", filepath=str(path), url=None, known_hash=f"sha256:{digest}"
     ).load()
 
 
@@ -357,7 +359,8 @@ def test_description_names_the_file(path, tiny):
 @pytest.mark.real_data
 @pytest.mark.skipif(not ARCHIVE.exists(), reason=f"no archive at {ARCHIVE}")
 def test_true_archive_is_cifar_10():
-    loaded = Cifar10ArchiveDataset(
+    loaded = CifarArchiveDataset(
+        content="cifar10",
         filepath=str(ARCHIVE),
         url=None,
         known_hash=ARCHIVE_HASH,

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cifar_kedro.datasets import Cifar10ArchiveDataset, DrawnSampleDataset
+from cifar_kedro.datasets import CifarArchiveDataset, DigitsDataset
 from cifar_kedro.datasets.identical_images import (
     COUNTS,
     check_overlap,
@@ -16,6 +16,7 @@ from cifar_kedro.pipelines.data_engineering.nodes import (
     load_images,
     split_images,
 )
+from tests.helpers.images import make_raw
 from tests.helpers.paths import ARCHIVE, ARCHIVE_HASH
 
 NONE = dict.fromkeys(COUNTS, 0)
@@ -92,7 +93,7 @@ def test_images_that_are_all_equal_are_refused():
         "labels": np.arange(20, dtype=np.uint8) % 10,
     }
     with pytest.raises(ValueError, match="received 20 of 20"):
-        load_images({"train": constant, "test": constant})
+        load_images(make_raw(constant, constant))
 
 
 def test_the_sentence_names_what_was_found_and_nothing_else():
@@ -103,11 +104,9 @@ def test_the_sentence_names_what_was_found_and_nothing_else():
     )
 
 
-def test_the_drawn_sample_has_none():
-    parts = load_images(
-        DrawnSampleDataset(seed=0, train_images=2000, test_images=500).load()
-    )
-    split = split_images(parts[0], 500, seed=0)
+def test_the_digits_have_none():
+    parts = load_images(DigitsDataset().load())
+    split = split_images(parts[0], 300, seed=0)
     assert count_identical_images(*parts, split)["counts"] == NONE
 
 
@@ -115,8 +114,11 @@ def test_the_drawn_sample_has_none():
 @pytest.mark.skipif(not ARCHIVE.exists(), reason=f"no archive at {ARCHIVE}")
 def test_the_true_images_are_all_different():
     parts = load_images(
-        Cifar10ArchiveDataset(
-            filepath=str(ARCHIVE), url=None, known_hash=ARCHIVE_HASH
+        CifarArchiveDataset(
+            content="cifar10",
+            filepath=str(ARCHIVE),
+            url=None,
+            known_hash=ARCHIVE_HASH,
         ).load()
     )
     for seed in range(3):

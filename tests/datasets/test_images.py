@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cifar_kedro.datasets.images import check_images, check_raw_images, count_classes
-from tests.helpers.images import make_images
+from tests.helpers.images import make_images, make_raw
 
 GOOD = make_images(20)
 
@@ -14,34 +14,26 @@ def test_accepts_images_as_the_networks_take_them():
     check_images(GOOD)
 
 
+@pytest.mark.parametrize(("side", "channels"), [(8, 1), (64, 3), (1, 1)])
+def test_accepts_square_images_of_any_size_grey_or_colour(side, channels):
+    check_images(GOOD | {"images": np.zeros((20, side, side, channels), np.float32)})
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        (
-            "images",
-            GOOD["images"][..., :1],
-            r"received float32 \(20, 32, 32, 1\), expected",
-        ),
+        ("images", GOOD["images"][..., :2], r"\(20, 32, 32, 2\), .* 1 or 3 channels"),
+        ("images", GOOD["images"][:, :30], r"\(20, 30, 32, 3\), expected .*side, side"),
         ("images", GOOD["images"][0], r"received float32 \(32, 32, 3\)"),
         ("images", GOOD["images"].astype(np.float64), "received float64"),
         ("images", GOOD["images"] * 255, "received values from .* expected 0 to 1"),
-        (
-            "images",
-            GOOD["images"] * np.float32("nan"),
-            "received values from nan to nan",
-        ),
-        (
-            "labels",
-            GOOD["labels"][:-1],
-            r"received uint8 \(19,\), expected uint8 \(20,\)",
-        ),
+        ("images", GOOD["images"] * np.float32("nan"), "values from nan to nan"),
+        ("labels", GOOD["labels"][:-1], r"uint8 \(19,\), expected uint8 \(20,\)"),
         ("labels", GOOD["labels"].astype(int), "received int64"),
-        ("labels", GOOD["labels"] % 9, "'truck': 0}, expected images of each of these"),
-        (
-            "labels",
-            GOOD["labels"] + np.uint8(1),
-            "'airplane': 0, .*, 10: 2}, expected images of",
-        ),
+        ("labels", GOOD["labels"] % 9, "no image of 1 of 10 classes .truck"),
+        ("labels", GOOD["labels"] + np.uint8(1), "labels up to 10, expected 0 to 9"),
+        ("class_names", np.array(["a"]), r"received \['a'\], expected two or more"),
+        ("class_names", np.array(["a"] * 10), "two or more different ones"),
     ],
 )
 def test_refusals_say_what_was_received_and_expected(key, value, message):
@@ -49,35 +41,45 @@ def test_refusals_say_what_was_received_and_expected(key, value, message):
         check_images(GOOD | {key: value})
 
 
+def test_a_file_of_an_older_version_is_named_so():
+    old = {key: GOOD[key] for key in ("images", "labels")}
+    with pytest.raises(ValueError, match="no class_names, no name: an older version"):
+        check_images(old)
+
+
 RAW = {"images": (GOOD["images"] * 255).astype(np.uint8), "labels": GOOD["labels"]}
 
 
 def test_accepts_raw_images_as_the_archive_gives_them():
-    check_raw_images({"train": RAW, "test": RAW})
+    check_raw_images(make_raw(RAW, RAW))
 
 
 @pytest.mark.parametrize(
-    ("raw", "message"),
+    ("change", "message"),
     [
-        ({"train": RAW}, r"received the parts \['train'\], expected train and test"),
+        ({"tset": RAW}, r"received the keys .*'tset'.* expected \['class_names'"),
+        ({"test": GOOD}, "test images: received float32 .* expected uint8"),
+        ({"train": RAW | {"labels": RAW["labels"] % 9}}, "train labels: .*truck"),
         (
-            {"train": RAW, "test": GOOD},
-            "test images: received float32 .* expected uint8",
-        ),
-        (
-            {"train": RAW | {"labels": RAW["labels"] % 9}, "test": RAW},
-            "train labels: received .*'truck': 0}, expected images of each",
+            {"test": RAW | {"images": RAW["images"][:, :8, :8]}},
+            r"train images of \(32, 32, 3\) and test images of \(8, 8, 3\)",
         ),
     ],
 )
-def test_raw_refusals_name_the_part(raw, message):
+def test_raw_refusals_name_the_part(change, message):
     with pytest.raises(ValueError, match=message):
-        check_raw_images(raw)
+        check_raw_images(make_raw(RAW, RAW) | change)
 
 
 def test_classes_are_counted_by_name():
-    counts = count_classes(np.array([0, 9, 9, 11], dtype=np.uint8))
-    assert counts == dict.fromkeys(counts, 0) | {"airplane": 1, "truck": 2, 11: 1}
+    labels = np.array([0, 2, 2, 4], dtype=np.uint8)
+    assert count_classes(labels, ["a", "b", "c"]) == {
+        "a": 1,
+        "b": 0,
+        "c": 2,
+        3: 0,
+        4: 1,
+    }
 
 
 SHAPES = st.one_of(
@@ -109,13 +111,16 @@ def test_whatever_is_not_as_promised_is_refused_with_a_message(
         images.flat[0] = wrong
     good = (
         images.dtype == np.float32
-        and images.shape == (len(labels), 32, 32, 3)
+        and images.ndim == 4
+        and len(images) == len(labels)
+        and images.shape[1] == images.shape[2] > 0
+        and images.shape[3] in (1, 3)
         and bool(((images >= 0) & (images <= 1)).all())
         and labels.dtype == np.uint8
         and set(labels.tolist()) == set(range(10))
     )
     try:
-        check_images({"images": images, "labels": labels})
+        check_images(GOOD | {"images": images, "labels": labels})
     except ValueError as error:
         assert not good
         assert "received" in str(error) and "expected" in str(error)

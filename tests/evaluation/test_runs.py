@@ -174,3 +174,20 @@ def test_the_shown_run_is_chosen_by_seed_and_caveats_alone():
     assert results.shown("exp0").seed == 1
     assert results.shown("exp1").seed == 3
     assert results.shown("exp2") is None
+
+
+def test_on_other_data_the_original_reports_figures_stand_beside_nothing():
+    run = finished()
+    data = {"name": "digits", "class_names": ["0", "1"], "image_shape": [8, 8, 1]}
+    run.metrics["provenance"] = (run.metrics.get("provenance") or {}) | {"data": data}
+    results = read(run, statuses={"exp0/seed-0": "complete"})
+    assert results.data_set.name == "digits"
+    assert results.runs[0].class_names == ("0", "1")
+    assert not any(e.reported for e in results.experiments.values())
+    assert any(e.reported for e in read(finished()).experiments.values())
+
+
+def test_a_run_on_other_data_is_listed_and_not_shown():
+    results = read(finished(), statuses={"exp0/seed-0": "other data: digits"})
+    assert results.runs == []
+    assert results.failures == {"exp0/seed-0": "other data: digits"}

@@ -11,6 +11,7 @@ from kedro.io import DatasetError
 from cifar_kedro.config.inheritance import inherit_experiments
 from cifar_kedro.evaluation.summary import summarise_runs
 from tests.helpers.experiments import NETWORK, TRAINING, make_experiment
+from tests.helpers.images import make_images
 from tests.helpers.runs import make_history
 
 COLUMNS = [
@@ -80,7 +81,7 @@ def as_runs(*metrics: dict) -> dict:
 
 
 def summarise(metrics: dict, failures: dict | None = None) -> pd.DataFrame:
-    return summarise_runs(metrics, failures or {}, {}, {})
+    return summarise_runs(metrics, failures or {}, {}, {}, {})
 
 
 FAILURE = {
@@ -132,7 +133,7 @@ def test_rows_are_in_natural_order():
 def test_flags_of_evaluated_experiments_only_order_the_run():
     runs = as_runs(make_metrics())
     pd.testing.assert_frame_equal(
-        summarise_runs(runs, {}, {}, {}, True, True), summarise(runs)
+        summarise_runs(runs, {}, {}, {}, {}, True, True), summarise(runs)
     )
 
 
@@ -277,7 +278,7 @@ def test_the_status_is_read_from_the_runs_own_history():
         raise OSError("no such file")
 
     histories = {"tiny/seed-0": lambda: make_history().iloc[:2], "tiny/seed-1": broken}
-    table = summarise_runs(runs, {}, histories, parameters)
+    table = summarise_runs(runs, {}, histories, {}, parameters)
     assert table["status"].tolist() == [
         "complete",
         "unreadable: OSError: no such file",
@@ -291,3 +292,13 @@ def test_a_failure_that_cannot_be_read_is_named():
 
     (status,) = summarise(as_runs(make_metrics()), {"exp4/seed-0": broken})["status"]
     assert status == "unreadable: OSError: torn"
+
+
+def test_a_run_on_other_data_than_todays_has_a_status_and_no_figures():
+    data = {"name": "digits", "class_names": ["0", "1"], "image_shape": [8, 8, 1]}
+    provenance = {"data": data, "parameters": {"name": "exp4"}}
+    runs = as_runs(make_metrics(), make_metrics(seed=1, provenance=provenance))
+    table = summarise_runs(runs, {}, {}, make_images(10), {})
+    assert table["status"].iloc[1] == "other data: digits, 2 classes"
+    assert table.drop(columns=["experiment", "seed", "status"]).iloc[1].isna().all()
+    assert table["test_accuracy_end"].notna().iloc[0]

@@ -39,3 +39,24 @@ def to_tar(members: list[tuple[tarfile.TarInfo | str, bytes]]) -> bytes:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def make_cifar100() -> tuple[dict[str, bytes], np.ndarray]:
+    """Make CIFAR-100's members: 200 images in either part, two of each fine class.
+
+    Returns:
+        The content by name; and the images, (200, 32, 32, 3), the same in both
+        parts. Five fine classes in turn make a coarse one.
+    """
+    images, _ = draw(200, seed=0)
+    fine = np.arange(200) % 100
+    records = b"".join(
+        bytes([label // 5, label]) + image.transpose(2, 0, 1).tobytes()
+        for image, label in zip(images, fine, strict=True)
+    )
+    folder = "cifar-100-binary"
+    members = {f"{folder}/{part}.bin": records for part in ("train", "test")}
+    for kind, count in (("fine", 100), ("coarse", 20)):
+        names = "".join(f"{kind} {number}\n" for number in range(count))
+        members[f"{folder}/{kind}_label_names.txt"] = names.encode()
+    return members, images

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from cifar_kedro.datasets import Cifar10ArchiveDataset
+from cifar_kedro.datasets import CifarArchiveDataset
 from cifar_kedro.datasets import archive as cifar10_archive
 from tests.helpers.archives import tiny_members, to_tar
 
@@ -16,7 +16,8 @@ from tests.helpers.archives import tiny_members, to_tar
 def archive(store):
     """Give the bytes of a tiny archive, and the dataset of its place in the bucket."""
     content = gzip.compress(to_tar(list(tiny_members().items())))
-    dataset = Cifar10ArchiveDataset(
+    dataset = CifarArchiveDataset(
+        content="cifar10",
         filepath=f"{store.address}/01_raw/cifar.tar.gz",
         credentials=store.credentials,
         url="https://example.org/cifar.tar.gz",

@@ -5,7 +5,6 @@ when Kedro loads the parameters, before anything heavy is imported.
 """
 
 from cifar_kedro.config.augmentation import Augmentation, TestTimeViews
-from cifar_kedro.config.data import SIDE
 from cifar_kedro.config.experiment import Experiment, Reported
 from cifar_kedro.config.globals import Archive, Globals
 from cifar_kedro.config.network import (
@@ -26,7 +25,6 @@ from cifar_kedro.config.training import (
 )
 
 __all__ = [
-    "SIDE",
     "VGG16_LAYERS",
     "AirflowDag",
     "Archive",

@@ -5,7 +5,6 @@ from typing import Literal
 from pydantic import Field
 
 from cifar_kedro.config.base import Strict
-from cifar_kedro.config.data import SIDE
 
 
 class Augmentation(Strict):
@@ -34,7 +33,7 @@ class Augmentation(Strict):
     height_shift_range: float = Field(default=0.0, ge=0, lt=1)
     shear_range: float = Field(default=0.0, ge=0, lt=90)
     whole_pixels: bool = False
-    cutout: int = Field(default=0, ge=0, le=SIDE)
+    cutout: int = Field(default=0, ge=0)
 
 
 class TestTimeViews(Strict):

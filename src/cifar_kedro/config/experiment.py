@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from cifar_kedro.config.augmentation import Augmentation, TestTimeViews
 from cifar_kedro.config.base import Positive, Strict
+from cifar_kedro.config.data import ImageShape
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config.network import Network
 from cifar_kedro.config.training import Training
 
@@ -57,6 +59,23 @@ class Experiment(Strict):
     def architecture_only(self) -> bool:
         """Whether the result owes nothing to augmentation or transfer."""
         return self.augmentation is None and self.network.backbone is None
+
+    def check_image_shape(self, image_shape: ImageShape) -> None:
+        """Check that it can learn from such images.
+
+        Raises:
+            SettingsError: If it can't; the message names the experiment.
+        """
+        try:
+            self.network.check_image_shape(image_shape)
+        except SettingsError as error:
+            raise SettingsError(f"{self.name}: {error}") from error
+        cutout = self.augmentation.cutout if self.augmentation else 0
+        if cutout > image_shape[0]:
+            raise SettingsError(
+                f"{self.name}: augmentation.cutout: received {cutout}, expected at most the "
+                f"{image_shape[0]} pixels of a side"
+            )
 
     @model_validator(mode="after")
     def _plateau_is_reachable(self) -> Self:

@@ -5,7 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from cifar_kedro.config.base import Positive, Strict
-from cifar_kedro.config.data import SIDE
+from cifar_kedro.config.data import ImageShape
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.config.paths import PathOrAddress
 
 # The layers of `keras.applications.VGG16` without its top, in order.
@@ -14,6 +15,10 @@ VGG16_LAYERS = tuple(
     for block, convolutions in enumerate((2, 2, 3, 3, 3), start=1)
     for layer in (*(f"conv{i + 1}" for i in range(convolutions)), "pool")
 )
+
+
+# The smallest images that Keras lets it take.
+VGG16_SIDE, VGG16_CHANNELS = 32, 3
 
 
 class Whitening(Strict):
@@ -101,7 +106,7 @@ class Backbone(Strict):
 
 
 class Network(Strict):
-    """A convolutional classifier of 32x32x3 images into ten classes.
+    """A convolutional classifier of square images.
 
     Attributes:
         backbone: Pretrained layers in front of the blocks; none if null.
@@ -148,21 +153,40 @@ class Network(Strict):
             )
         return self
 
-    @model_validator(mode="after")
-    def _poolings_leave_a_pixel(self) -> Self:
+    @property
+    def poolings(self) -> int:
+        """Number of poolings, the backbone's included."""
         kept = (
             VGG16_LAYERS[: VGG16_LAYERS.index(self.backbone.up_to) + 1]
             if self.backbone
             else ()
         )
-        poolings = sum("pool" in layer for layer in kept) + sum(
-            bool(b.pool) for b in self.blocks
-        )
-        side = SIDE - (self.whitening.size - 1 if self.whitening else 0)
-        at_most = side.bit_length() - 1
-        if poolings > at_most:
-            raise ValueError(
-                f"blocks: received {poolings} poolings, the backbone's included, expected "
-                f"at most {at_most}: each halves the {side} pixels of a side"
+        own = sum(bool(block.pool) for block in self.blocks)
+        return own + sum("pool" in layer for layer in kept)
+
+    @property
+    def smallest_side(self) -> int:
+        """Side, in pixels, of the smallest images that it takes."""
+        lost = self.whitening.size - 1 if self.whitening else 0
+        smallest: int = 2**self.poolings + lost
+        return max(smallest, VGG16_SIDE) if self.backbone else smallest
+
+    def check_image_shape(self, image_shape: ImageShape) -> None:
+        """Check that images are large enough, and have the channels that it takes.
+
+        Raises:
+            SettingsError: If they are not.
+        """
+        side, _, channels = image_shape
+        if side < self.smallest_side:
+            raise SettingsError(
+                f"network: received images of {side} pixels a side, expected "
+                f"{self.smallest_side} or more: each of its {self.poolings} poolings halves "
+                "the side. Leave poolings out (`pool: false` in a block), or use larger "
+                "images"
             )
-        return self
+        if self.backbone and channels != VGG16_CHANNELS:
+            raise SettingsError(
+                f"network.backbone: received images of {channels} channel, expected "
+                f"{VGG16_CHANNELS}: VGG16 takes colours"
+            )

@@ -54,7 +54,7 @@ class RunSettings(Strict):
     """
 
     seed: int = Field(ge=0, lt=2**31)
-    validation_images: int = Field(ge=10)
+    validation_images: Positive
     max_epochs: Positive | None = None
     classify: Classify
     resume: bool = True

@@ -1,4 +1,4 @@
-"""Kedro datasets: the CIFAR-10 archive, the drawn sample, arrays, images, models, runs.
+"""Kedro datasets: raw data sets, arrays, images, models, runs.
 
 Importing this package stays light, because Kedro imports it for every command
 that reads the catalog: numpy and fsspec here, pooch and keras where they are used.
@@ -6,16 +6,16 @@ that reads the catalog: numpy and fsspec here, pooch and keras where they are us
 
 import fsspec.config
 
-from cifar_kedro.datasets.archive import Cifar10ArchiveDataset
-from cifar_kedro.datasets.drawn_sample import DrawnSampleDataset
+from cifar_kedro.datasets.archive import CifarArchiveDataset
+from cifar_kedro.datasets.digits import DigitsDataset
 from cifar_kedro.datasets.image_folder import ImageFolderDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
 from cifar_kedro.datasets.npz import NpzDataset, OptionalNpzDataset
 from cifar_kedro.datasets.runs import FileOfEachRunDataset
 
 __all__ = [
-    "Cifar10ArchiveDataset",
-    "DrawnSampleDataset",
+    "CifarArchiveDataset",
+    "DigitsDataset",
     "FileOfEachRunDataset",
     "ImageFolderDataset",
     "KerasModelDataset",

@@ -1,7 +1,4 @@
-"""The CIFAR-10 archive in its binary form: fetched once, verified, then read.
-
-Source: https://www.cs.toronto.edu/~kriz/cifar.html, "CIFAR-10 binary version".
-"""
+"""A CIFAR archive in its binary form: fetched once, verified, then read."""
 
 import os
 import re
@@ -12,23 +9,24 @@ from typing import Any, NoReturn
 import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 
+from cifar_kedro.config.data import LabelledImages, RawImages
 from cifar_kedro.config.errors import DatasetError, SettingsError
-from cifar_kedro.datasets.archive_members import SPLITS, read_batches
+from cifar_kedro.datasets.archive_layouts import LAYOUTS, Layout
+from cifar_kedro.datasets.archive_members import read_members
 from cifar_kedro.datasets.atomic_write import replacing
 from cifar_kedro.datasets.base import SingleFileDataset, hide_secrets
 from cifar_kedro.datasets.fetch import fetch, name_hash
 
-Split = dict[str, np.ndarray]
 
-
-class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
-    """Loads CIFAR-10 from its ``.tar.gz``, which it fetches if it is not there.
+class CifarArchiveDataset(SingleFileDataset[RawImages]):
+    """Loads CIFAR-10 or CIFAR-100 from its ``.tar.gz``, which it fetches if need be.
 
     Nothing is unpacked to disk, and nothing is unpickled. A file that exists is
     never overwritten or deleted, whatever is in it.
 
     Examples:
-        >>> Cifar10ArchiveDataset(
+        >>> CifarArchiveDataset(
+        ...     content="cifar10",
         ...     filepath="data/01_raw/cifar-10-binary.tar.gz",
         ...     url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
         ...     known_hash="md5:c32a1d4ab5d03f1284b67883e8d87530",
@@ -37,19 +35,30 @@ class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
     """
 
     def __init__(
-        self, *, url: str | list[str] | None, known_hash: str, **file: Any
+        self,
+        *,
+        content: str,
+        url: str | list[str] | None,
+        known_hash: str,
+        **file: Any,
     ) -> None:
         """Describe the archive; nothing is read or fetched yet.
 
         Args:
+            content: ``cifar10``, ``cifar100-fine`` or ``cifar100-coarse``.
             url: The https address it is fetched from, or several, tried in this order;
                 None to never fetch.
             known_hash: ``md5:`` or ``sha256:`` and the hexadecimal digest.
             **file: The ``.tar.gz``; see `SingleFileDataset`.
 
         Raises:
-            SettingsError: The address is not https, or the hash is malformed.
+            SettingsError: The content is none of these, an address is not https, or the
+                hash is malformed.
         """
+        if content not in LAYOUTS:
+            raise SettingsError(
+                f"`content` must be one of {', '.join(LAYOUTS)}, received {content!r}."
+            )
         addresses = [url] if isinstance(url, str) else url or []
         for address in addresses:
             if not str(address).startswith("https://"):
@@ -64,16 +73,16 @@ class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
                 f"digits, received {known_hash!r}."
             )
         super().__init__(**file)
+        self._layout = LAYOUTS[content]
         self._addresses = addresses
         self._known_hash = known_hash
 
-    def load(self) -> dict[str, Split]:
+    def load(self) -> RawImages:
         """Read all images and labels, after fetching and verifying as needed.
 
         Returns:
-            ``{"train": split, "test": split}``, each split being ``{"images":
-            uint8 (n, 32, 32, 3), RGB 0-255, "labels": uint8 (n,), 0-9}``, in the
-            order of the batches.
+            All that `RawImages` names, in the order of the batches: images of 32 pixels a
+            side in RGB.
 
         Raises:
             DatasetError: The archive can't be had, is another file than the hash
@@ -83,8 +92,17 @@ class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
             self._fetch()
         with self._at_hand() as path:
             self._verify(path)
-            records = read_batches(path, self._filepath)
-        return {split: _join(records, names) for split, names in SPLITS.items()}
+            members = read_members(path, self._filepath, self._layout)
+        train, test = (
+            _join(members.records, self._layout.parts[part], self._layout)
+            for part in ("train", "test")
+        )
+        return {
+            "train": train,
+            "test": test,
+            "class_names": members.class_names,
+            "name": self._layout.name,
+        }
 
     def save(self, data: Any) -> NoReturn:
         """Refuse: the archive is an input.
@@ -100,6 +118,7 @@ class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
     def _describe(self) -> dict[str, Any]:
         return {
             **super()._describe(),
+            "content": self._layout.name,
             "url": [hide_secrets(address) for address in self._addresses],
             "known_hash": self._known_hash,
         }
@@ -142,7 +161,7 @@ class Cifar10ArchiveDataset(SingleFileDataset[dict[str, Split]]):
         shown = " or ".join(hide_secrets(address) for address in self._addresses)
         source = f", from {shown} (any browser will do)" if shown else ""
         return (
-            f"The CIFAR-10 archive is not there, and {reason}.\n"
+            f"The archive of {self._layout.name} is not there, and {reason}.\n"
             f"Either put it at {self._filepath}{source}; its hash is {self._known_hash}.\n"
             "Or point `archive` (url, hash, filepath) in conf/local/globals.yml at another "
             "copy.\n"
@@ -157,14 +176,16 @@ def _check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise DatasetError(
-            f"The CIFAR-10 archive can't be saved to {folder}: {error.strerror}. "
+            f"The archive can't be saved to {folder}: {error.strerror}. "
             "Make that folder writable, or set another path (`archive` in "
             "conf/local/globals.yml)."
         ) from error
 
 
-def _join(records: dict[str, np.ndarray], names: list[str]) -> Split:
-    """Turn batches into one split, taking each out of ``records`` as it goes.
+def _join(
+    records: dict[str, np.ndarray], names: list[str], layout: Layout
+) -> LabelledImages:
+    """Turn batches into one part, taking each out of ``records`` as it goes.
 
     ``np.empty`` occupies memory only where it has been written, and each batch is
     freed once copied: so the images are in memory once, plus one batch.
@@ -176,8 +197,8 @@ def _join(records: dict[str, np.ndarray], names: list[str]) -> Split:
     for name in names:
         batch = records.pop(name)
         stop = start + len(batch)
-        labels[start:stop] = batch[:, 0]
-        planes = batch[:, 1:].reshape(-1, 3, 32, 32)
+        labels[start:stop] = batch[:, layout.label]
+        planes = batch[:, len(layout.classes) :].reshape(-1, 3, 32, 32)
         images[start:stop] = planes.transpose(0, 2, 3, 1)
         start = stop
     return {"images": images, "labels": labels}

@@ -1,41 +1,46 @@
-"""The members of the CIFAR-10 archive: its batches, read without unpacking it."""
+"""The members of a CIFAR archive, read without unpacking it."""
 
 import gzip
 import re
 import tarfile
 import zlib
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from cifar_kedro.config.errors import DatasetError
+from cifar_kedro.datasets.archive_layouts import Layout
 
-FOLDER = "cifar-10-batches-bin"
-SPLITS = {
-    "train": [f"{FOLDER}/data_batch_{number}.bin" for number in range(1, 6)],
-    "test": [f"{FOLDER}/test_batch.bin"],
-}
-BATCHES = {name for names in SPLITS.values() for name in names}
-EXTRAS = {f"{FOLDER}/batches.meta.txt", f"{FOLDER}/readme.html"}
-CLASSES = 10
-RECORD_BYTES = 1 + 3 * 32 * 32  # the label, then the red, green and blue planes
+MOST_TEXT = 1 << 16  # bytes of the file with the class names
 
 
-def read_batches(path: Path, name: str) -> dict[str, np.ndarray]:
+@dataclass
+class Members:
+    """What was read of an archive.
+
+    Attributes:
+        records: Uint8 (n, label and pixel bytes), by the name of the member.
+        class_names: By label.
+    """
+
+    records: dict[str, np.ndarray] = field(default_factory=dict)
+    class_names: list[str] = field(default_factory=list)
+
+
+def read_members(path: Path, name: str, layout: Layout) -> Members:
     """Read every batch of the archive, in one pass and without unpacking it.
 
     Args:
-        path: The ``.tar.gz``, in the official layout.
+        path: The ``.tar.gz``.
         name: What to call it in messages.
-
-    Returns:
-        Uint8 records (n, 3073) by the name of the batch.
+        layout: Its official layout.
 
     Raises:
         DatasetError: The file is damaged, or a member is missing, unknown, double,
             or not what it should be.
     """
-    records: dict[str, np.ndarray] = {}
+    members = Members(class_names=list(layout.class_names))
     seen: set[str] = set()
     try:
         with gzip.open(path) as stream:
@@ -44,10 +49,9 @@ def read_batches(path: Path, name: str) -> dict[str, np.ndarray]:
                     member.name = str(PurePosixPath(member.name))  # ./x is x
                     if _is_of_a_system(member):
                         continue
-                    _check_member(member, seen)
+                    _check_member(member, seen, layout)
                     seen.add(member.name)
-                    if member.name in BATCHES:
-                        records[member.name] = _read_records(archive, member)
+                    _read_member(archive, member, layout, members)
             while stream.read(1 << 20):  # only its end holds the stream's checksum
                 pass
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
@@ -55,9 +59,13 @@ def read_batches(path: Path, name: str) -> dict[str, np.ndarray]:
             f"{name} is truncated or damaged ({error}), expected a whole .tar.gz. "
             "Delete the file so that it is fetched anew."
         ) from error
-    if missing := sorted(BATCHES - records.keys()):
-        raise _layout_error(f"lacks {', '.join(missing)}")
-    return records
+    if missing := sorted(_list_needed(layout) - seen):
+        raise _layout_error(layout, f"lacks {', '.join(missing)}")
+    return members
+
+
+def _list_needed(layout: Layout) -> set[str]:
+    return {*layout.batches, *filter(None, [layout.names_file])}
 
 
 def _is_of_a_system(member: tarfile.TarInfo) -> bool:
@@ -72,43 +80,80 @@ def _is_of_a_system(member: tarfile.TarInfo) -> bool:
     return kind and inside and (beside or within)
 
 
-def _check_member(member: tarfile.TarInfo, seen: set[str]) -> None:
+def _check_member(member: tarfile.TarInfo, seen: set[str], layout: Layout) -> None:
     # Exact names: so no absolute one, and none with "..", gets any further.
-    folders = {".", FOLDER}
-    if member.name not in BATCHES | EXTRAS | folders:
-        raise _layout_error(f"holds an unknown member {member.name!r}")
+    folders = {".", layout.folder}
+    if member.name not in _list_needed(layout) | layout.extras | folders:
+        raise _layout_error(layout, f"holds an unknown member {member.name!r}")
     if member.name in seen:
-        raise _layout_error(f"holds {member.name} twice")
+        raise _layout_error(layout, f"holds {member.name} twice")
     if not (member.isdir() if member.name in folders else member.isreg()):
         raise _layout_error(
-            f"holds {member.name} as a link, device or other kind of member"
+            layout, f"holds {member.name} as a link, device or other kind of member"
         )
-    if member.name in BATCHES and (not member.size or member.size % RECORD_BYTES):
+    size = layout.record_bytes
+    if member.name in layout.batches and (not member.size or member.size % size):
         raise _layout_error(
+            layout,
             f"holds {member.name} with {member.size} bytes, expected one or more "
-            f"records of {RECORD_BYTES} bytes"
+            f"records of {size} bytes",
         )
 
 
-def _read_records(archive: tarfile.TarFile, member: tarfile.TarInfo) -> np.ndarray:
+def _read_member(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, layout: Layout, members: Members
+) -> None:
+    if member.name in layout.batches:
+        members.records[member.name] = _read_records(archive, member, layout)
+    elif member.name == layout.names_file:
+        members.class_names = _read_names(archive, member, layout)
+
+
+def _read_records(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, layout: Layout
+) -> np.ndarray:
     content = archive.extractfile(member)
     assert content is not None  # a regular file has content
-    records = np.empty((member.size // RECORD_BYTES, RECORD_BYTES), np.uint8)
+    size = layout.record_bytes
+    records = np.empty((member.size // size, size), np.uint8)
     # In small pieces, as tarfile holds what it reads up to three times.
     for start in range(0, len(records), 500):
         content.readinto(records[start : start + 500])  # type: ignore[attr-defined]
-    wrong = np.flatnonzero(records[:, 0] >= CLASSES)
-    if wrong.size:
-        raise _layout_error(
-            f"has the label {records[wrong[0], 0]} in record {wrong[0]} (from 0) of "
-            f"{member.name}, expected 0-9"
-        )
+    for place, classes in enumerate(layout.classes):
+        wrong = np.flatnonzero(records[:, place] >= classes)
+        if wrong.size:
+            raise _layout_error(
+                layout,
+                f"has the label {records[wrong[0], place]} in record {wrong[0]} (from 0) "
+                f"of {member.name}, expected 0-{classes - 1}",
+            )
     return records
 
 
-def _layout_error(what: str) -> DatasetError:
+def _read_names(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, layout: Layout
+) -> list[str]:
+    content = archive.extractfile(member)
+    assert content is not None  # a regular file has content
+    text = content.read(MOST_TEXT).decode("utf-8", errors="replace")
+    names = [line.strip() for line in text.splitlines() if line.strip()]
+    expected = layout.classes[layout.label]
+    if len(set(names)) != expected or len(names) != expected:
+        raise _layout_error(
+            layout,
+            f"has {len(set(names))} different names in the {len(names)} lines of "
+            f"{member.name}, expected {expected}",
+        )
+    return names
+
+
+def _layout_error(layout: Layout, what: str) -> DatasetError:
+    parts = ", ".join(
+        f"{names[0]} to {names[-1].rpartition('/')[2]}" if len(names) > 1 else names[0]
+        for names in layout.parts.values()
+    )
     return DatasetError(
-        f"The CIFAR-10 archive {what}. Expected the official binary layout: "
-        f"{FOLDER}/data_batch_1.bin to data_batch_5.bin and test_batch.bin. Use the "
-        "official archive, or a copy of it (`archive` in conf/local/globals.yml)."
+        f"The archive of {layout.name} {what}. Expected the official binary layout: "
+        f"{parts}. Use the official archive, or a copy of it (`archive` in "
+        "conf/local/globals.yml)."
     )

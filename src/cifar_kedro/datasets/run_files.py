@@ -58,12 +58,20 @@ class _Hardware(_Section):
     accelerators: list[str]
 
 
+class _Data(_Section):
+    name: str
+    class_names: Annotated[list[str], Field(min_length=2)]
+    image_shape: Annotated[list[int], Field(min_length=3, max_length=3)]
+
+
 class _Provenance(_Section):
     parameters: dict[str, Any]
     validation_images: int
     max_epochs: int | None
     hardware: _Hardware
     started: str
+    # Runs of before there was another data set than CIFAR-10 have none.
+    data: _Data | None = None
 
 
 class _Metrics(_Section):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.config.data import CIFAR10_NAME, LabelledImages
 
 _REPORTED = {"test_accuracy", "training_seconds"}
 
@@ -15,7 +16,7 @@ def describe_evaluation(
     seed: int,
     history: pd.DataFrame,
     probabilities: dict[str, np.ndarray],
-    labels: np.ndarray,
+    test: LabelledImages,
 ) -> dict[str, Any]:
     """Describe what was measured of a training, and on the test images.
 
@@ -23,9 +24,9 @@ def describe_evaluation(
         experiment: The experiment.
         seed: The run's seed.
         history: One row per epoch.
-        probabilities: Of the test images, (n, 10): with the weights at the ``end``, with the
+        probabilities: Of the test images, (n, classes): with the weights at the ``end``, with the
             ``best``, and of the test-time ``views`` if the experiment has any.
-        labels: Of the test images, (n,).
+        test: The test images. What the original report prints is told of its data only.
 
     Returns:
         Accuracies are fractions. Train's is the history's: the running mean of the epoch.
@@ -34,7 +35,8 @@ def describe_evaluation(
         "end": history.iloc[-1],
         "best": history.loc[history["val_accuracy"].idxmax()],
     }
-    measured = {name: measure(p, labels) for name, p in probabilities.items()}
+    measured = {name: measure(p, test["labels"]) for name, p in probabilities.items()}
+    reported = experiment.reported if str(test["name"]) == CIFAR10_NAME else None
     return {
         "experiment": experiment.name,
         "title": experiment.title,
@@ -47,8 +49,7 @@ def describe_evaluation(
             name: _describe_epoch(row) | measured[name] for name, row in epochs.items()
         },
         "test_time_views": measured.get("views"),
-        "reported": experiment.reported
-        and experiment.reported.model_dump(include=_REPORTED),
+        "reported": reported and reported.model_dump(include=_REPORTED),
     }
 
 

@@ -15,6 +15,7 @@ from cifar_kedro.config import Execution, Experiment
 from cifar_kedro.config.data import LabelledImages, Split
 from cifar_kedro.config.environment import NUMERICS, list_environment
 from cifar_kedro.evaluation.checkout import describe_checkout
+from cifar_kedro.evaluation.data_sets import describe_data_set
 
 HASHED_AT_ONCE = 1000  # images
 
@@ -48,6 +49,7 @@ def describe_run(
         "validation_images": len(split["validation"]),
         "max_epochs": max_epochs,
         "execution": execution.model_dump(),
+        "data": describe_data_set(development).as_json(),
         "data_sha256": hash_images(development, split["train"], split["validation"]),
         "identical_images": identical_images,
         "code": {"version": cifar_kedro.__version__, **describe_checkout()},

@@ -14,13 +14,16 @@ from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.inheritance import is_experiment
+from cifar_kedro.evaluation.data_sets import CIFAR10, DataSet, find_data_set
 from cifar_kedro.evaluation.stopping import find_stop
 
 logger = logging.getLogger(__name__)
 
 Loaders = dict[str, Callable[[], Any]]
 
-UNREADABLE = "unreadable"  # the status of a run whose files can't be relied on
+# The status of a run whose files can't be relied on, and of one on another data set.
+UNREADABLE = "unreadable"
+OTHER_DATA = "other data"
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Run:
         metrics: As evaluation wrote them.
         history: One row per epoch.
         predictions: Class probabilities of the test images, ``end`` and ``best``, float32
-            (n, 10), and ``labels`` (n,).
+            (n, classes), and ``labels`` (n,).
         stop: What ended the training; None if nothing in the settings explains it.
         caveats: Why it is not a result of the experiment as configured: its status in
             the summary, if not ``complete``, and what else; empty if it is.
@@ -51,6 +54,11 @@ class Run:
     def labels(self) -> np.ndarray:
         """The right classes of the test images."""
         return self.predictions["labels"]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, by label."""
+        return find_data_set(self.metrics.get("provenance")).class_names
 
     @property
     def macs(self) -> int | None:
@@ -77,11 +85,13 @@ class Results:
         experiments: The configured experiments, by name, in the configuration's order.
         runs: Those that could be read, by experiment (in that order) and seed.
         failures: Why a run has nothing to show, by run (``exp9/seed-0``).
+        data_set: Of all runs.
     """
 
     experiments: dict[str, Experiment]
     runs: list[Run]
     failures: dict[str, str] = field(default_factory=dict)
+    data_set: DataSet = CIFAR10
 
     def of(self, experiment: str) -> list[Run]:
         """Give the runs of an experiment, by seed."""
@@ -149,8 +159,8 @@ def read_results(
         index=False
     ):
         key = f"{name}/seed-{seed}"
-        unreadable = status.startswith(UNREADABLE)
-        if unreadable or key not in metrics or name not in experiments:
+        left_out = status.startswith((UNREADABLE, OTHER_DATA))
+        if left_out or key not in metrics or name not in experiments:
             failures[key] = status
             continue
         try:
@@ -160,14 +170,17 @@ def read_results(
         except Exception as error:  # whatever the datasets and parsers raise
             failures[key] = f"{UNREADABLE}: {describe_error(error)}"
     _warn_of_unreadable(failures)
+    data_set = find_data_set(runs[0].metrics.get("provenance")) if runs else CIFAR10
+    if data_set.name != CIFAR10.name:
+        experiments = {n: _without_original(e) for n, e in experiments.items()}
     order = list(experiments)
     runs.sort(key=lambda run: (order.index(run.experiment), run.seed))
-    return Results(experiments, runs, failures)
+    return Results(experiments, runs, failures, data_set)
 
 
 def _warn_of_unreadable(failures: dict[str, str]) -> None:
     for key, reason in failures.items():
-        if reason.startswith(UNREADABLE):
+        if reason.startswith((UNREADABLE, OTHER_DATA)):
             logger.warning("%s is left out of the report: %s", key, reason)
 
 
@@ -188,6 +201,11 @@ def _list_experiments(parameters: dict[str, Any]) -> dict[str, Experiment]:
             with suppress(ValidationError):  # only a run of it has to stop at this
                 experiments[name] = Experiment.model_validate(block)
     return experiments
+
+
+def _without_original(experiment: Experiment) -> Experiment:
+    """Take an experiment without the original report's figures: these are of CIFAR-10."""
+    return experiment.model_copy(update={"reported": None})
 
 
 def _annotate(

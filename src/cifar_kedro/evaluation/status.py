@@ -8,7 +8,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.config.data import CIFAR10_NAME
 from cifar_kedro.config.differences import find_differences
+from cifar_kedro.evaluation.data_sets import find_data_set
 from cifar_kedro.evaluation.runs import is_history_of
 from cifar_kedro.evaluation.stopping import find_stop
 
@@ -55,6 +57,8 @@ def tell_status(
 
 def _tell_other_network(metrics: dict[str, Any], experiment: Experiment) -> str | None:
     """Tell whether a run's network is another than the original report's."""
+    if find_data_set(metrics.get("provenance")).name != CIFAR10_NAME:
+        return None
     expected = experiment.reported and experiment.reported.parameters
     received = metrics["parameters"]["total"]
     if expected and received != expected:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from cifar_kedro.config.data import LabelledImages
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.evaluation.runs import UNREADABLE, describe_error
+from cifar_kedro.evaluation.data_sets import DataSet, choose_data_set, find_data_set
+from cifar_kedro.evaluation.runs import OTHER_DATA, UNREADABLE, describe_error
 from cifar_kedro.evaluation.status import tell_status
 
 Loader = Callable[[], dict[str, Any]]
@@ -71,6 +73,7 @@ def summarise_runs(
     metrics: LoadersByRun,
     failures: LoadersByRun,
     histories: dict[str, LoadHistory],
+    test: LabelledImages,
     parameters: dict[str, Any],
     *evaluated: bool,
 ) -> pd.DataFrame:
@@ -81,6 +84,7 @@ def summarise_runs(
             such as `exp9/seed-0`.
         failures: The same of what failed; see `cifar_kedro.hooks.failures.FailureHooks`.
         histories: The same of the histories, which tell how trainings ended.
+        test: The test images, if they are there: which data set the table is about.
         parameters: Today's parameters, with which the runs' are compared.
         *evaluated: A flag of each experiment in the same pipeline. As inputs they make
             Kedro run the summary after the experiments, and draw the edges.
@@ -89,7 +93,7 @@ def summarise_runs(
         One row per experiment and seed, in the order exp0, exp1, ..., exp8a, exp8b,
         exp9, exp10. `status` is described in `tell_status`, or ``unreadable: `` and why
         the metrics or the note of a failure can't be relied on; such a run, and one that
-        failed before it had metrics, has nothing else. Accuracies are fractions;
+        failed before it had metrics, has nothing else; nor has one on ``other data``. Accuracies are fractions;
         `difference_points` is ours at the end of training less the reported one. The
         objectives are judged on the test accuracy at the end of training, and
         `meets_80_from_architecture` without augmentation and transfer only.
@@ -105,7 +109,21 @@ def summarise_runs(
         )
         for run in metrics.keys() | failures.keys()
     ]
-    return _tabulate(rows)
+    seen = [(row["started"], row["data_set"]) for row in rows if "data_set" in row]
+    data_set = choose_data_set(test, seen)
+    return _tabulate([_leave_out_other_data(row, data_set) for row in rows])
+
+
+def _leave_out_other_data(row: dict[str, Any], data_set: DataSet) -> dict[str, Any]:
+    """Leave out the figures of a run on another data set: they say nothing of this one."""
+    seen = row.get("data_set", data_set)
+    if seen == data_set:
+        return row
+    return {
+        "experiment": row["experiment"],
+        "seed": row["seed"],
+        "status": f"{OTHER_DATA}: {seen.name}, {len(seen.class_names)} classes",
+    }
 
 
 def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -150,7 +168,11 @@ def _pick_columns(run: str, metrics: dict[str, Any]) -> dict[str, Any]:
             f"metrics.json says that it is of {named}, expected {run}: files were moved "
             "or copied. Move them back, or delete them"
         )
-    return {column: flat[key] for column, key in _FIELDS.items()}
+    provenance = metrics.get("provenance") or {}
+    return {column: flat[key] for column, key in _FIELDS.items()} | {
+        "data_set": find_data_set(provenance),
+        "started": provenance.get("started", ""),
+    }
 
 
 def _natural_key(name: str) -> list[str | int]:

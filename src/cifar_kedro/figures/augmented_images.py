@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.figures.style import TEXT_SIZE, new_figure
 
 # White pixels between images of the sheet, and between originals and the rest.
@@ -12,21 +11,20 @@ _ORIGINAL_GAP = 6
 
 
 def plot_augmented_images(
-    originals: np.ndarray, augmented: np.ndarray, labels: np.ndarray, title: str
+    originals: np.ndarray, augmented: np.ndarray, names: list[str], title: str
 ) -> Figure:
     """Plot images beside augmentations of them, a row each.
 
     Args:
         originals: float32 (n, side, side, channels) in [0, 1].
         augmented: m augmentations of each, (n, m, side, side, channels).
-        labels: Of each image, uint8 (n,).
+        names: The class of each image.
         title: Title of the figure.
 
     Returns:
         A matplotlib figure of 9 inches by about one inch per image.
     """
     figure = new_figure(title, height=0.9 + 0.86 * len(originals))
-    names = [CLASS_NAMES[label] for label in labels]
     _draw_sheet(figure, _arrange_sheet(originals, augmented), names, augmented.shape[1])
     return figure
 

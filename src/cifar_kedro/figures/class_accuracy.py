@@ -2,7 +2,6 @@
 
 from matplotlib.figure import Figure
 
-from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.evaluation.runs import Run
 from cifar_kedro.evaluation.significance import class_accuracies
 from cifar_kedro.figures.style import (
@@ -44,8 +43,8 @@ def plot_class_accuracy(run: Run) -> Figure:
         capsize=4,
         label="one class, 95 % interval",
     )
-    axes.set_yticks(range(len(CLASS_NAMES)), CLASS_NAMES)
-    axes.set_ylim(len(CLASS_NAMES) - 0.5, -0.5)
+    axes.set_yticks(range(len(run.class_names)), run.class_names)
+    axes.set_ylim(len(run.class_names) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(name_percentage)
     axes.set_xlabel("images recognised", fontsize=TEXT_SIZE)
     figure.legend(loc="outside lower center", ncols=2, fontsize=TEXT_SIZE - 1)

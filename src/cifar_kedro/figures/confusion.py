@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.evaluation.runs import Run
 from cifar_kedro.evaluation.significance import confusion_counts
 from cifar_kedro.figures.style import (
@@ -27,20 +26,20 @@ def plot_confusion(run: Run) -> Figure:
         A matplotlib figure of 4.6 x 4.8 inches: right classes in rows, answers in columns;
         the darker a cell, the larger its share of the row.
     """
-    counts = confusion_counts(run.predicted(), run.labels, len(CLASS_NAMES))
+    counts = confusion_counts(run.predicted(), run.labels, len(run.class_names))
     # The root, or all but the diagonal would be white.
     shades = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
     figure = new_figure("", height=4.8, width=THIRD_WIDTH)
     axes = figure.subplots()
     for (row, column), count in np.ndenumerate(counts):
         _draw_cell(axes, row, column, count, float(shades[row, column]))
-    places = range(len(CLASS_NAMES))
+    places = range(len(run.class_names))
     axes.set_xticks(
-        places, CLASS_NAMES, rotation=45, ha="right", rotation_mode="anchor"
+        places, run.class_names, rotation=45, ha="right", rotation_mode="anchor"
     )
-    axes.set_yticks(places, CLASS_NAMES)
-    axes.set_xlim(-0.5, len(CLASS_NAMES) - 0.5)
-    axes.set_ylim(len(CLASS_NAMES) - 0.5, -0.5)
+    axes.set_yticks(places, run.class_names)
+    axes.set_xlim(-0.5, len(places) - 0.5)
+    axes.set_ylim(len(places) - 0.5, -0.5)
     axes.tick_params(labelsize=TEXT_SIZE - 1, length=0)
     axes.set_xlabel("answer", fontsize=TEXT_SIZE)
     axes.set_ylabel("right class", fontsize=TEXT_SIZE)

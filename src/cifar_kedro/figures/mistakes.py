@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.evaluation.runs import Run
 from cifar_kedro.figures.style import TEXT_SIZE, new_figure
 
@@ -54,7 +53,8 @@ def plot_mistakes(run: Run, images: np.ndarray) -> Figure:
     axes.imshow(_arrange(images[mistakes["index"]]), interpolation="none")
     for place, mistake in enumerate(mistakes.to_dict("records")):
         row, column = divmod(place, _COLUMNS)
-        label, answer = CLASS_NAMES[mistake["label"]], CLASS_NAMES[mistake["answer"]]
+        label = run.class_names[mistake["label"]]
+        answer = run.class_names[mistake["answer"]]
         axes.text(
             column * _WIDTH + _SIDE / 2,
             row * _HEIGHT + _SIDE + 1,

@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 
 from cifar_kedro.config import Experiment
-from cifar_kedro.config.errors import DatasetError, SettingsError
+from cifar_kedro.config.errors import SettingsError
 
 
 def check_selection(pipeline: Pipeline, whole: Pipeline, catalog: Any) -> None:
@@ -141,26 +141,6 @@ def check_backbones(pipeline: Pipeline, catalog: Any, only_missing: bool) -> Non
             from cifar_kedro.models.network import build_network
 
             build_network(experiment.network)
-
-
-class SplitHooks:
-    """Refuses to train on a split that is not there, or that an older version made."""
-
-    @hook_impl
-    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Look for what data engineering writes.
-
-        Raises:
-            DatasetError: If it is missing, and the run does not make it.
-        """
-        for name in ("development", "split", "identical_images"):
-            if name in pipeline.inputs() and not catalog.exists(name):
-                raise DatasetError(
-                    f"There is no file for `{name}` of the catalog: no split was made for "
-                    "this seed, or an older version made it. Make it, in the same "
-                    "environment and with the --params of this run: kedro run --pipelines "
-                    "data_engineering"
-                )
 
 
 class CheckHooks:

@@ -10,15 +10,18 @@ from keras import backend, layers, regularizers
 from keras.applications import VGG16
 
 from cifar_kedro.config import Backbone, Block, Network
-from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.config.data import CIFAR10_CLASSES, CIFAR10_SHAPE, ImageShape
 from cifar_kedro.config.errors import MissingFileError
 
-IMAGE_SHAPE = (32, 32, 3)
 WHITENING = "whitening"  # the layer's name
 
 
-def build_network(network: Network) -> keras.Model:
-    """Build an untrained network.
+def build_network(
+    network: Network,
+    image_shape: ImageShape = CIFAR10_SHAPE,
+    classes: int = len(CIFAR10_CLASSES),
+) -> keras.Model:
+    """Build an untrained network, CIFAR-10's unless other images are named.
 
     By default layers are placed as in the report: BatchNormalization after the
     activation, dropout after each block's pooling and after each hidden dense layer, the
@@ -27,17 +30,22 @@ def build_network(network: Network) -> keras.Model:
 
     Args:
         network: Its description.
+        image_shape: Side, side and channels of an image.
+        classes: Number of classes.
 
     Returns:
-        A `keras.Model` from float images (n, 32, 32, 3) to probabilities (n, 10).
+        A `keras.Model` from float images (n, side, side, channels) to probabilities
+        (n, classes).
 
     Raises:
+        SettingsError: If the network does not take such images.
         MissingFileError: If the backbone's weights cannot be had.
     """
+    network.check_image_shape(image_shape)
     if network.backbone:
-        inputs, x = _backbone(network.backbone)
+        inputs, x = _backbone(network.backbone, image_shape)
     else:
-        inputs = x = keras.Input(IMAGE_SHAPE)
+        inputs = x = keras.Input(image_shape)
     if network.whitening:
         x = _whitening(network, x)
     for number, block in enumerate(network.blocks, start=1):
@@ -45,7 +53,7 @@ def build_network(network: Network) -> keras.Model:
     x = _classifier(network, x)
     # Probabilities in float32 whatever the precision of the rest.
     outputs = layers.Dense(
-        len(CLASS_NAMES), activation="softmax", name="classes", dtype="float32"
+        classes, activation="softmax", name="classes", dtype="float32"
     )(x)
     return keras.Model(inputs, outputs)
 
@@ -145,7 +153,9 @@ def _whitening(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
     )(x)
 
 
-def _backbone(backbone: Backbone) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def _backbone(
+    backbone: Backbone, image_shape: ImageShape
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Return input and output of the backbone, its first layers frozen."""
     weights = backbone.weights
     if weights not in (None, "imagenet"):
@@ -154,7 +164,7 @@ def _backbone(backbone: Backbone) -> tuple[keras.KerasTensor, keras.KerasTensor]
         if not Path(weights).is_file():
             raise MissingFileError(_no_weights(weights, "there is no such file"))
     try:
-        vgg = VGG16(include_top=False, weights=weights, input_shape=IMAGE_SHAPE)
+        vgg = VGG16(include_top=False, weights=weights, input_shape=image_shape)
     except Exception as error:
         # Keras wraps whatever went wrong with the download in a bare Exception.
         raise MissingFileError(_no_weights(weights, str(error))) from error

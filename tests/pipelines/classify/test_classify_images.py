@@ -4,7 +4,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.config.data import CIFAR10_CLASSES
 from cifar_kedro.datasets.atomic import CSVDataset
 from cifar_kedro.pipelines.classify.nodes import classify_images
 from tests.helpers.paths import ROOT
@@ -38,7 +38,7 @@ def test_the_table_has_a_row_of_every_file_and_comes_back_as_it_was(tmp_path, ca
     listed = files(names, ["", "broken", "", "broken", "odd"])
     images = np.zeros((2, 32, 32, 3), np.float32)
     images[1] = 0.75
-    table = classify_images(Oracle(), images, listed)
+    table = classify_images(Oracle(), images, listed, {})
     assert table["file"].tolist() == names
     assert table["class"].tolist() == ["horse", "", "cat", "", ""]
     assert table["problem"].tolist() == ["", "broken", "", "broken", "odd"]
@@ -61,7 +61,9 @@ def test_the_table_has_a_row_of_every_file_and_comes_back_as_it_was(tmp_path, ca
 def test_the_table_names_the_two_most_probable_classes():
     images = np.zeros((1500, 32, 32, 3), np.float32)
     images[1] = 0.75
-    table = classify_images(Oracle(), images, files([f"{i}.png" for i in range(1500)]))
+    table = classify_images(
+        Oracle(), images, files([f"{i}.png" for i in range(1500)]), {}
+    )
     assert list(table) == COLUMNS
     assert len(table) == 1500
     assert table.iloc[1].tolist() == ["1.png", "cat", 0.75, "horse", 0.25, ""]
@@ -77,9 +79,9 @@ def test_probabilities_are_ranked(seed):
             return rows
 
     table = classify_images(
-        Model(), np.zeros((5, 32, 32, 3), np.float32), files([*"abcde"])
+        Model(), np.zeros((5, 32, 32, 3), np.float32), files([*"abcde"]), {}
     )
-    assert table["class"].tolist() == [CLASS_NAMES[i] for i in rows.argmax(axis=1)]
+    assert table["class"].tolist() == [CIFAR10_CLASSES[i] for i in rows.argmax(axis=1)]
     np.testing.assert_allclose(table["probability"], rows.max(axis=1), atol=1e-4)
     assert (table["probability"] >= table["second_probability"]).all()
     assert (table["class"] != table["second_class"]).all()

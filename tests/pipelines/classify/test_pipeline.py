@@ -10,7 +10,8 @@ from kedro.runner import SequentialRunner
 from PIL import Image
 
 from cifar_kedro.config import Classify
-from cifar_kedro.datasets import DrawnSampleDataset, KerasModelDataset
+from cifar_kedro.datasets import DigitsDataset, KerasModelDataset
+from cifar_kedro.datasets.atomic import JSONDataset
 from cifar_kedro.models.network import build_network
 from cifar_kedro.pipelines.classify import create_pipeline
 from tests.helpers.experiments import make_experiment
@@ -21,6 +22,8 @@ CLASSIFY = {"experiment": "exp9", "weights": "best", "images": "mine"}
 
 class Recorder:
     """A model that keeps what it is fed, and calls everything a frog."""
+
+    input_shape = (None, 32, 32, 3)
 
     def __init__(self):
         self.fed = []
@@ -34,10 +37,10 @@ class Recorder:
     ("weights", "name"), [("end", "exp9.model"), ("best", "exp9.best_model")]
 )
 def test_the_model_is_fed_the_image_that_was_enlarged(weights, name):
-    small = DrawnSampleDataset(seed=1, train_images=10, test_images=10).load()["test"]
+    small = DigitsDataset().load()["test"]["images"][:10]
     images = {
         f"{i}.png": lambda pixels=pixels: Image.fromarray(pixels).resize((256, 256), 0)
-        for i, pixels in enumerate(small["images"])
+        for i, pixels in enumerate(small)
     }
     classify = Classify.model_validate(CLASSIFY | {"weights": weights})
     model = Recorder()
@@ -45,6 +48,7 @@ def test_the_model_is_fed_the_image_that_was_enlarged(weights, name):
         {
             name: MemoryDataset(model, copy_mode="assign"),
             "own_images": MemoryDataset(images),
+            "exp9.provenance": MemoryDataset({}),
             "params:classify": MemoryDataset(classify),
             "params:seed": MemoryDataset(0),
         }
@@ -52,7 +56,7 @@ def test_the_model_is_fed_the_image_that_was_enlarged(weights, name):
     outputs = SequentialRunner().run(create_pipeline(classify), catalog)
     (fed,) = model.fed
     assert fed.dtype == np.float32
-    np.testing.assert_allclose(fed, small["images"] / 255, atol=1e-6)
+    np.testing.assert_allclose(fed, small / 255, atol=1e-6)
     (page,) = outputs["exp9.contact_sheet"].load().values()
     texts = [text.get_text() for text in page.axes[0].texts]
     assert texts == [text for i in range(10) for text in ("frog 100%", f"{i}.png")]
@@ -63,6 +67,7 @@ def trained(project):
     """A project in which exp9 has been trained on the sample, as far as anyone sees."""
     path = project / "data/sample/06_models/exp9/seed-0/best_model.keras"
     KerasModelDataset(filepath=str(path)).save(build_network(make_experiment().network))
+    JSONDataset(filepath=str(path.with_name("provenance.json"))).save({})
     return project
 
 

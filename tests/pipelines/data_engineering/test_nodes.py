@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cifar_kedro.datasets import DrawnSampleDataset
+from cifar_kedro.datasets import DigitsDataset
 from cifar_kedro.datasets.identical_images import COUNTS
 from cifar_kedro.pipelines.data_engineering.nodes import (
     count_identical_images,
@@ -13,18 +13,20 @@ from cifar_kedro.pipelines.data_engineering.nodes import (
     scale_images,
     split_images,
 )
-from tests.helpers.images import make_images
+from tests.helpers.images import make_images, make_raw
 
 
 def test_load_hands_on_both_parts():
-    raw = {"train": make_images(20), "test": make_images(10, seed=1)}
+    raw = make_raw(make_images(20), make_images(10, seed=1))
     for part, loaded in zip(("train", "test"), load_images(raw), strict=True):
-        assert loaded.keys() == {"images", "labels", "digests"}
         assert all(loaded[key] is raw[part][key] for key in raw[part])
+        assert loaded["class_names"].tolist() == raw["class_names"]
+        assert str(loaded["name"]) == raw["name"]
+        assert loaded["digests"].shape == loaded["labels"].shape
 
 
 def test_a_test_set_that_is_partly_the_training_set_is_refused():
-    raw = {"train": make_images(20), "test": make_images(30, seed=1)}
+    raw = make_raw(make_images(20), make_images(30, seed=1))
     raw["test"]["images"][[7, 9]] = raw["train"]["images"][3]
     message = (
         "received 2 of 30 .* row 7 of test and row 3 of train .* most 0%.*`archive`"
@@ -37,7 +39,7 @@ def test_what_is_counted_belongs_to_the_split(caplog):
     train, test = make_images(100), make_images(30, seed=1)
     train["images"][[10, 21]] = train["images"][0]  # labels 0, 1 and 0
     test["images"][5] = test["images"][4]
-    development, tested = load_images({"train": train, "test": test})
+    development, tested = load_images(make_raw(train, test))
     split = split_images(development, 50, seed=0)
     counted = count_identical_images(development, tested, split)
     assert counted["split"] == str(split["name"])
@@ -59,7 +61,7 @@ def test_what_is_counted_belongs_to_the_split(caplog):
 
 def test_scale_divides_every_value_by_255():
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    scaled = scale_images({"images": pixels, "labels": np.zeros(1, np.uint8)})["images"]
+    scaled = scale_images(make_images(1) | {"images": pixels})["images"]
     assert scaled.dtype == np.float32
     np.testing.assert_allclose(scaled.ravel(), np.arange(256) / 255, rtol=1e-6)
     assert scaled.min() == 0 and scaled.max() == 1
@@ -78,15 +80,15 @@ def test_split_parts_the_images_stratified(seed, validation):
         assert len(set(np.bincount(data["labels"][part]))) == 1
 
 
-# Recorded before a split became indices: images and labels in this order were its files.
+# "in turn": recorded before a split became indices: images in this order were its files.
 RECORDED = {
-    ("sample", 0): (
-        "d12a55df454fa0ee0248eb09fe20f0ca8d6a5eba0106f71bc557e2d7fda956f5",
-        "7400eba04f62772e325443969e3abcb96cba2d12ff6ea12de25120aa4c959045",
+    ("digits", 0): (
+        "64ea5c32525988312eeb9a25018fad2ef55817194aeab1ecc8e6562d15311ff2",
+        "d12c058455be6275b9fc7e2b874b509ab1247a31ff1598bd6a5992553f1df955",
     ),
-    ("sample", 1): (
-        "300dd355abcdbeee780e342e22eb061726ab0627aaa283bca5992df4d9aef67d",
-        "e6e23a34e74849992a0fcb0b2b5b056421a2151357e170bc516dcdf688f1dd28",
+    ("digits", 1): (
+        "a1c06ae2c4dc38d9d4095d48ad475273387b12b11b32cdbd9afa6445812ec9de",
+        "94d2e733bec77ba49e8d6c83fd88abff5373a672d05b41893ccb3e8e5e1f09df",
     ),
     ("in turn", 0): (
         "04e8657cac0b20ad60df4fe0cbb63a4445166ab6bcc685def604999451edd625",
@@ -102,10 +104,9 @@ RECORDED = {
 @pytest.mark.parametrize(("labels", "seed"), RECORDED)
 def test_a_seed_draws_the_split_that_it_always_drew(labels, seed):
     data = {"labels": (np.arange(2000) % 10).astype(np.uint8)}
-    if labels == "sample":
-        sample = DrawnSampleDataset(seed=0, train_images=2000, test_images=500)
-        data = sample.load()["train"]
-    split = split_images(data, 500, seed)
+    if labels == "digits":
+        data = DigitsDataset().load()["train"]
+    split = split_images(data, 300 if labels == "digits" else 500, seed)
     drawn = (split["train"], split["validation"])
     hashes = [
         hashlib.sha256(part.astype("<i4").tobytes()).hexdigest() for part in drawn

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cifar_kedro.config import Experiment
-from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.config.data import CIFAR10_CLASSES
 from cifar_kedro.pipelines.reporting.nodes import plot_augmented_images
 
 
@@ -27,9 +27,10 @@ def train() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Random images, and a split: two per class train, the classes in falling order."""
     images = np.random.default_rng(0).random((30, 32, 32, 3), dtype=np.float32)
     labels = np.tile(np.arange(10, dtype=np.uint8), 3)
+    names = np.array(CIFAR10_CLASSES)
     indices = np.arange(29, -1, -1, dtype=np.int32)
     split = {"train": indices[:20], "validation": indices[20:]}
-    return {"images": images, "labels": labels}, split
+    return {"images": images, "labels": labels, "class_names": names}, split
 
 
 def sheet(figure) -> np.ndarray:
@@ -56,7 +57,7 @@ def test_a_row_per_class_opens_with_the_first_image_of_the_class(train):
     # An augmentation whose ranges are all zero leaves images as they are.
     np.testing.assert_allclose(shown[:, 1:], shown[:, :1].repeat(8, 1), atol=1e-5)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == list(CLASS_NAMES)
+    assert names == list(CIFAR10_CLASSES)
     assert figure.get_suptitle() == "exp7: Data augmentation (seed 2)"
 
 

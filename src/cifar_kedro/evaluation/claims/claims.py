@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field, RootModel
 
 from cifar_kedro.config.base import Strict
+from cifar_kedro.config.data import CIFAR10_NAME
 from cifar_kedro.evaluation.claims import accuracy_checks, training_checks
 from cifar_kedro.evaluation.claims.check import Check, Evidence
 from cifar_kedro.evaluation.runs import Results, have_same_images
@@ -17,6 +18,8 @@ from cifar_kedro.evaluation.runs import Results, have_same_images
 Verdict = Literal[
     "confirmed", "contradicted", "not decidable with these runs", "not run"
 ]
+
+COLUMNS = ["number", "claim", "reported", "ours", "test", "verdict", "seeds"]
 
 AnyCheck = Annotated[
     training_checks.TrainAccuracyBelow
@@ -94,7 +97,7 @@ def judge_claims(
         `test`, the `verdict`, and the `seeds` that each part of it rests on at least.
     """
     rows = []
-    for number, claim in enumerate(claims.root.values(), start=1):
+    for number, claim in enumerate(_list_claims(results, claims), start=1):
         parts = [judge_check(check, results, comparisons) for check in claim.checks]
         rows.append(
             {
@@ -108,7 +111,13 @@ def judge_claims(
                 "seeds": min((p.seeds for p in parts if p.seeds), default=0),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _list_claims(results: Results, claims: Claims) -> list[Claim]:
+    """List the claims to judge: the original report's are about its data set alone."""
+    original = results.data_set.name == CIFAR10_NAME
+    return [c for c in claims.root.values() if original or c.reported is None]
 
 
 def judge_check(check: Check, results: Results, comparisons: pd.DataFrame) -> Part:

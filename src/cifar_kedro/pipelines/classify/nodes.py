@@ -10,12 +10,12 @@ import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cifar_kedro.config import Classify
-from cifar_kedro.config.data import CLASS_NAMES
+from cifar_kedro.config.data import ImageShape
 from cifar_kedro.config.errors import SettingsError
+from cifar_kedro.evaluation.data_sets import find_data_set
 
 logger = logging.getLogger(__name__)
 
-_SIDE = 32  # pixels
 _MOST_NAMED = 10  # files, or problems, in a message
 
 # A keras.Model: Kedro resolves the hints when it checks parameters, without keras.
@@ -23,27 +23,30 @@ Model = Any
 
 
 def prepare_images(
-    own_images: dict[str, Callable[[], Image.Image]],
+    model: Model, own_images: dict[str, Callable[[], Image.Image]]
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Make of each file what a network takes, one at a time: photographs are large.
 
     Args:
+        model: The network: which shape it takes.
         own_images: A function that reads the image, by file.
 
     Returns:
         A row per file, with `file` and `problem`: why it is not among the images, empty
-        if it is; and the images, float32 (n, 32, 32, 3) in [0, 1], in that order.
+        if it is; and the images, float32 (n, side, side, channels) in [0, 1], in that
+        order.
 
     Raises:
         SettingsError: If no file can be classified; the message names files and why.
     """
     # A name that is no text could not stand in the table.
     names = [file.encode(errors="backslashreplace").decode() for file in own_images]
+    image_shape = model.input_shape[1:]
     prepared, problems = [], []
     for load in own_images.values():
         problem = ""
         try:
-            prepared.append(_prepare_image(load()))
+            prepared.append(_prepare_image(load(), image_shape))
         except Exception as error:  # of a damaged file Pillow raises nearly anything
             problem = _explain(error)
         problems.append(problem)
@@ -55,14 +58,18 @@ def prepare_images(
 
 
 def classify_images(
-    model: Model, prepared_images: np.ndarray, image_files: pd.DataFrame
+    model: Model,
+    prepared_images: np.ndarray,
+    image_files: pd.DataFrame,
+    provenance: dict[str, Any],
 ) -> pd.DataFrame:
     """Name the two most probable classes of each image.
 
     Args:
         model: A trained network.
-        prepared_images: float32 (n, 32, 32, 3) in [0, 1].
+        prepared_images: float32 (n, side, side, channels) in [0, 1].
         image_files: A row per file; n have no `problem`.
+        provenance: Of the network: its classes.
 
     Returns:
         A row per file: `file`, `class`, `probability` (0 to 1), `second_class`,
@@ -72,7 +79,7 @@ def classify_images(
 
     probabilities = predict(model, prepared_images)
     ranked = np.argsort(-probabilities, axis=1)[:, :2]
-    names = np.array(CLASS_NAMES)[ranked]
+    names = np.array(find_data_set(provenance).class_names)[ranked]
     highest = np.take_along_axis(probabilities, ranked, axis=1).round(4)
     classified = image_files["problem"] == ""
     results = pd.DataFrame(
@@ -110,16 +117,19 @@ def plot_contact_sheet(
     )
 
 
-def _prepare_image(image: Image.Image) -> np.ndarray:
-    """Take the middle square of an image, upright, as uint8 (32, 32, 3)."""
+def _prepare_image(image: Image.Image, image_shape: ImageShape) -> np.ndarray:
+    """Take the middle square of an image, upright, as uint8 of that shape."""
     with suppress(Exception):  # Exif may be any bytes, beside an image that is sound
         ImageOps.exif_transpose(image, in_place=True)
     # A pixel becomes the mean of the area that it covers, as in a camera: an image of
     # the data set, each pixel enlarged, comes back as it was. Sharper filters ring:
     # LANCZOS is off by 3 to 5 of 255 (rms) from that mean on two photographs of 200 to
     # 400 pixels a side, BOX by 1 to 2.
-    square = ImageOps.fit(_to_rgb(image), (_SIDE, _SIDE), method=Image.Resampling.BOX)
-    return np.asarray(square)
+    side, _, channels = image_shape
+    square = ImageOps.fit(_to_rgb(image), (side, side), method=Image.Resampling.BOX)
+    return np.asarray(square if channels > 1 else square.convert("L")).reshape(
+        image_shape
+    )
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -23,13 +23,16 @@ def create_pipeline(classify: Classify) -> Pipeline:
         [
             Node(
                 prepare_images,
-                inputs="own_images",
+                inputs=[_MODELS[classify.weights], "own_images"],
                 outputs=["image_files", "prepared_images"],
                 name="prepare_images_node",
             ),
             Node(
                 classify_images,
-                inputs=[_MODELS[classify.weights], "prepared_images", "image_files"],
+                inputs=[
+                    *(_MODELS[classify.weights], "prepared_images", "image_files"),
+                    "provenance",
+                ],
                 outputs="classified_images",
                 name="classify_images_node",
             ),

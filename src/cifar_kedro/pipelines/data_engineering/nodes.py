@@ -1,6 +1,6 @@
 """Nodes of the data engineering pipeline.
 
-Images travel as ``{"images": (n, 32, 32, 3), "labels": uint8 (n,)}``.
+Images travel as `cifar_kedro.config.data.LabelledImages`.
 """
 
 import logging
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cifar_kedro.config.data import LabelledImages, Split
+from cifar_kedro.config.data import LabelledImages, RawImages, Split
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets.identical_images import (
     check_overlap,
@@ -23,27 +23,32 @@ logger = logging.getLogger(__name__)
 
 
 def load_images(
-    raw: dict[str, LabelledImages],
+    raw: RawImages,
 ) -> tuple[LabelledImages, LabelledImages]:
     """Take the two parts of the raw data set.
 
     Args:
-        raw: ``train`` and ``test``, each with uint8 images in 0..255.
+        raw: The raw data set, images in 0..255.
 
     Returns:
-        The images to learn from, and the test images; both with ``digests``, one of each
-        image.
+        The images to learn from, and the test images. Both have the class names, the data
+        set's name, and ``digests``, one of each image.
 
     Raises:
         ValueError: If more of the test images are among those to learn from than the
             true data have. Nothing has been written then.
     """
-    for part, data in raw.items():
-        counts = count_classes(data["labels"])
+    parts = {"train": raw["train"], "test": raw["test"]}
+    for part, data in parts.items():
+        counts = count_classes(data["labels"], raw["class_names"])
         logger.info("%s: %d images: %s", part, sum(counts.values()), counts)
+    about = {
+        "class_names": np.array(raw["class_names"]),
+        "name": np.array(raw["name"]),
+    }
     development, test = (
-        raw[part] | {"digests": digest_images(raw[part]["images"])}
-        for part in ("train", "test")
+        data | about | {"digests": digest_images(data["images"])}
+        for data in parts.values()
     )
     check_overlap(development, test)
     return development, test
@@ -56,9 +61,10 @@ def scale_images(data: LabelledImages) -> LabelledImages:
         data: With uint8 images.
 
     Returns:
-        The same with float32 images.
+        The same with float32 images, and without the digests.
     """
-    return {"images": data["images"] * np.float32(1 / 255), "labels": data["labels"]}
+    kept = {key: data[key] for key in ("labels", "class_names", "name")}
+    return kept | {"images": data["images"] * np.float32(1 / 255)}
 
 
 def split_images(

@@ -16,7 +16,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 load_images,
-                inputs="cifar10",
+                inputs="raw_images",
                 outputs=["development_images", "test_images"],
                 name="load_images_node",
             ),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Execution, Experiment
-from cifar_kedro.config.data import LabelledImages, Split
+from cifar_kedro.config.data import CIFAR10_NAME, LabelledImages, Split
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.datasets.split import check_split
@@ -55,7 +55,7 @@ def train_model(
         describe_backend(),
     )
     trained = fit(
-        _build_network(experiment, seed, execution),
+        _build_network(development, experiment, seed, execution),
         *(development, train_on_more(split, experiment), experiment, seed),
         max_epochs=max_epochs,
         execution=execution,
@@ -117,7 +117,7 @@ def evaluate_model(
         include={"test_time_views"}
     )
     metrics = {
-        **describe_evaluation(experiment, seed, history, probabilities, test["labels"]),
+        **describe_evaluation(experiment, seed, history, probabilities, test),
         "parameters": count_parameters(model),
         "layers": describe_layers(model),
         "provenance": provenance
@@ -129,7 +129,7 @@ def evaluate_model(
 def _predict(
     model: Model, best_model: Model, images: np.ndarray, experiment: Experiment
 ) -> dict[str, np.ndarray]:
-    """Compute the class probabilities of the test images, float32 (n, 10).
+    """Compute the class probabilities of the test images, float32 (n, classes).
 
     Returns:
         ``end`` with the weights at the end of training, ``best`` with those of the best
@@ -153,14 +153,19 @@ def flag_evaluation(metrics: dict[str, Any], predictions: LabelledImages) -> boo
     return True
 
 
-def _build_network(experiment: Experiment, seed: int, execution: Execution) -> Model:
-    """Build the network, after what Keras keeps globally is set."""
+def _build_network(
+    development: LabelledImages, experiment: Experiment, seed: int, execution: Execution
+) -> Model:
+    """Build the network for the images, after what Keras keeps globally is set."""
     from cifar_kedro.models.network import build_network
     from cifar_kedro.training.backend import prepare_keras
 
     prepare_keras(seed, experiment.training.precision, execution)
-    network = build_network(experiment.network)
-    _compare_with_original(network, experiment)
+    image_shape = development["images"].shape[1:]
+    classes = len(development["class_names"])
+    network = build_network(experiment.network, image_shape, classes)
+    if str(development["name"]) == CIFAR10_NAME:
+        _compare_with_original(network, experiment)
     return network
 
 

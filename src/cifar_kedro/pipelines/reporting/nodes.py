@@ -56,7 +56,7 @@ def plot_augmented_images(
     return augmented_images.plot_augmented_images(
         originals,
         augment_examples(originals, experiment.augmentation, seed, AUGMENTATIONS),
-        labels,
+        development["class_names"][labels].tolist(),
         f"{experiment.name}: {experiment.title} (seed {seed})",
     )
 

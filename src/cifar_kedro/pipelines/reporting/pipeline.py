@@ -76,7 +76,10 @@ def _read(experiments: Iterable[str]) -> list[Node]:
     return [
         Node(
             summarise_runs,
-            inputs=["metrics", "failures", "histories", "parameters", *evaluated],
+            inputs=[
+                *("metrics", "failures", "histories", "test_if_present", "parameters"),
+                *evaluated,
+            ],
             outputs="summary",
             name="summarise_runs_node",
         ),
