@@ -2,7 +2,7 @@
 
     python benchmarks/plain_exp0.py --epochs 3 [--archive PATH]
 
-Reads the images (drawn ones without an archive), trains the same network for the same
+Reads the images (the digits without an archive), trains the same network for the same
 epochs by Keras as it comes, evaluates it on the test images, and writes model, history
 and predictions into the current folder. TensorFlow has the settings of this package.
 """
@@ -42,8 +42,8 @@ def split_records(records: np.ndarray) -> Split:
     return planes.transpose(0, 2, 3, 1).astype("float32") / 255, records[:, 0]
 
 
-def draw_sample() -> tuple[Split, Split]:
-    """Draw the images of the sample environment."""
+def read_sample() -> tuple[Split, Split]:
+    """Read the images of the sample environment."""
     from cifar_kedro.datasets import DigitsDataset
 
     sample = DigitsDataset().load()
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--archive")
     arguments = parser.parse_args()
     (images, labels), test = (
-        read_archive(arguments.archive) if arguments.archive else draw_sample()
+        read_archive(arguments.archive) if arguments.archive else read_sample()
     )
     import keras
     from keras import layers

@@ -4,7 +4,7 @@
     python benchmarks/whole_run.py [--archive PATH] --memory exp1,exp5,exp9
 
 The second form lists what one epoch of experiments takes. Without an archive the images
-are the drawn ones of the sample environment. docs/how-it-works/performance.md says more.
+are the digits of the sample environment. docs/how-it-works/performance.md says more.
 """
 
 import argparse
@@ -129,7 +129,7 @@ def main() -> None:
             results = list_memory(project, names, sample=archive is None)
         else:
             results = compare(project, archive, arguments.rounds)
-    images = "archive" if archive else "drawn sample"
+    images = "archive" if archive else "sample"
     publish(
         "memory" if arguments.memory else "whole_run",
         machine,
