@@ -15,12 +15,12 @@ from cifar_kedro.datasets.checkpoint import (
 )
 from tests.helpers.checkpoints import SHAPES, STATE, same
 
-ORIGIN = {"seed": 0, "parameters": {"training": {"batch_size": 512}}}
+FINGERPRINT = {"seed": 0, "parameters": {"training": {"batch_size": 512}}}
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    return Checkpoint(str(tmp_path / "run/checkpoint.npz"), origin=ORIGIN)
+    return Checkpoint(str(tmp_path / "run/checkpoint.npz"), fingerprint=FINGERPRINT)
 
 
 def test_a_state_comes_back_to_the_bit(checkpoint):
@@ -54,7 +54,7 @@ def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(
 ):
     caplog.set_level("INFO")
     path = f"{store or tmp_path}/checkpoint.npz"
-    checkpoint = Checkpoint(path, origin=ORIGIN)
+    checkpoint = Checkpoint(path, fingerprint=FINGERPRINT)
     assert checkpoint.load_bounded(2, SHAPES) is None
     checkpoint.save(STATE)
     checkpoint.keep_bounded()
@@ -68,7 +68,10 @@ def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(
     assert "after 1 epochs; this one ends at 1" in caplog.text
     assert checkpoint.load_bounded(2, [(2, 3), (4,)]) is None  # the code has changed
     assert "after 1 epochs; its network was another" in caplog.text
-    assert Checkpoint(path, resume=False, origin=ORIGIN).load_bounded(2, SHAPES) is None
+    assert (
+        Checkpoint(path, resume=False, fingerprint=FINGERPRINT).load_bounded(2, SHAPES)
+        is None
+    )
     later = replace(STATE, history=STATE.history * 2)
     checkpoint.save(later)  # interrupted after one epoch more
     assert same(checkpoint.load(), later)
@@ -85,7 +88,7 @@ def test_what_a_finished_run_left_never_stops_another(
     caplog.set_level("INFO")
     checkpoint.save(STATE)
     checkpoint.keep_bounded()
-    changed = replace(checkpoint, origin=ORIGIN | {"seed": 1})
+    changed = replace(checkpoint, fingerprint=FINGERPRINT | {"seed": 1})
     if content is not None:
         (tmp_path / "run" / BOUNDED).write_bytes(content)
     assert changed.load_bounded(9, SHAPES) is None
@@ -95,18 +98,20 @@ def test_what_a_finished_run_left_never_stops_another(
 
 def test_a_state_from_before_the_environment_was_noted_goes_on(checkpoint):
     checkpoint.save(STATE)
-    noted = ORIGIN | {"environment": {"XLA_FLAGS": "--a"}}
-    assert same(Checkpoint(checkpoint.filepath, origin=noted).load(), STATE)
-    Checkpoint(checkpoint.filepath, origin=noted).save(STATE)
-    other = Checkpoint(checkpoint.filepath, origin=ORIGIN | {"environment": {}})
+    noted = FINGERPRINT | {"environment": {"XLA_FLAGS": "--a"}}
+    assert same(Checkpoint(checkpoint.filepath, fingerprint=noted).load(), STATE)
+    Checkpoint(checkpoint.filepath, fingerprint=noted).save(STATE)
+    other = Checkpoint(
+        checkpoint.filepath, fingerprint=FINGERPRINT | {"environment": {}}
+    )
     with pytest.raises(DatasetError, match="XLA_FLAGS was --a, is None"):
         other.load()
 
 
-def test_another_origin_is_refused_and_its_changes_named(checkpoint):
+def test_another_fingerprint_is_refused_and_its_changes_named(checkpoint):
     checkpoint.save(STATE)
-    origin = {"seed": 0, "parameters": {"training": {"batch_size": 64}}, "new": 1}
-    other = Checkpoint(checkpoint.filepath, origin=origin)
+    fingerprint = {"seed": 0, "parameters": {"training": {"batch_size": 64}}, "new": 1}
+    other = Checkpoint(checkpoint.filepath, fingerprint=fingerprint)
     with pytest.raises(DatasetError) as error:
         other.load()
     for part in (

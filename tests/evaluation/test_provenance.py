@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 import cifar_kedro
 from cifar_kedro.config import Execution
 from cifar_kedro.evaluation import provenance
-from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
+from cifar_kedro.evaluation.provenance import (
+    describe_run,
+    hash_images,
+    make_fingerprint,
+)
 from cifar_kedro.training.backend import describe_backend
 from tests.helpers.experiments import make_experiment
 from tests.helpers.images import make_images, make_split
@@ -54,7 +58,7 @@ def test_the_execution_is_described_and_may_change_within_a_training():
     one, other = describe(), describe(steps_per_execution=79)
     assert one["execution"] == Execution().model_dump()
     assert other["execution"] == one["execution"] | {"steps_per_execution": 79}
-    assert name_origin(other) == name_origin(one)
+    assert make_fingerprint(other) == make_fingerprint(one)
 
 
 def test_gpus_are_named(monkeypatch):
@@ -115,11 +119,11 @@ def test_the_environment_of_a_backend_is_of_the_fingerprint(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
     other = describe()
     assert other["environment"]["XLA_FLAGS"] == "--xla_cpu_enable_fast_math=true"
-    assert name_origin(other) != name_origin(one)
+    assert make_fingerprint(other) != make_fingerprint(one)
     monkeypatch.delenv("XLA_FLAGS")
     monkeypatch.setenv("OMP_NUM_THREADS", "7")  # like another machine: it may go on
     assert describe()["environment"]["OMP_NUM_THREADS"] == "7"
-    assert name_origin(describe()) == name_origin(one)
+    assert make_fingerprint(describe()) == make_fingerprint(one)
     assert one["keras"]["image_data_format"] == "channels_last"
 
 

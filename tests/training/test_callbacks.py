@@ -14,8 +14,8 @@ from cifar_kedro.training.callbacks import (
     make_schedules_and_stoppers,
 )
 from cifar_kedro.training.checkpointing import SaveState
+from cifar_kedro.training.on_device_images import OnDeviceImages
 from cifar_kedro.training.progress import Progress, _duration
-from cifar_kedro.training.resident_images import ResidentImages
 from tests.helpers.experiments import make_experiment
 from tests.helpers.images import make_images
 
@@ -36,7 +36,7 @@ def test_validation_is_what_keras_would_measure(monkeypatch):
     both = np.concatenate([others["images"], IMAGES["images"]])
     indices = np.arange(30, 80, dtype=np.int32)
     validation, logs = (
-        Validation(network, ResidentImages(both), indices, IMAGES["labels"], loss),
+        Validation(network, OnDeviceImages(both), indices, IMAGES["labels"], loss),
         {},
     )
     for _ in range(2):  # each epoch anew

@@ -25,6 +25,9 @@ SCRATCH = "To start from scratch: --params resume=false"
 # Beside the checkpoint: the state of a training that `max_epochs` ended.
 BOUNDED = "ended_at_bound.npz"
 
+# The key in the file. It is the old word, so that states of earlier versions still count.
+FINGERPRINT = "origin"
+
 
 @dataclass(frozen=True)
 class TrainingState:
@@ -59,15 +62,15 @@ class Checkpoint:
         storage: Further arguments of the file system (credentials).
         lock: Keeps others away from this training; None in a store that is no file
             system.
-        origin: What the training comes from (parameters, data, versions), as JSON can
-            hold it. A state of another origin is refused.
+        fingerprint: What the state depends on: parameters, data, versions, as JSON can
+            hold them. A state with another fingerprint is refused.
     """
 
     filepath: str = field(repr=False)  # it may hold a password
     resume: bool = True
     storage: dict[str, Any] = field(default_factory=dict, repr=False)
     lock: TrainingLock | None = field(default=None, repr=False, compare=False)
-    origin: dict[str, Any] = field(default_factory=dict, repr=False)
+    fingerprint: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def _file(self) -> NpzDataset:
@@ -85,7 +88,7 @@ class Checkpoint:
             LockLostError: If this training is another process's by now.
         """
         self._check_lock()
-        fields = vars(state) | {"origin": self.origin}
+        fields = vars(state) | {FINGERPRINT: self.fingerprint}
         arrays = {
             f"{name}_{index}": array
             for name in ("variables", "best_weights")
@@ -160,9 +163,9 @@ class Checkpoint:
             count = sum(key.startswith(name) for key in arrays)
             fields[name] = [arrays[f"{name}_{index}"] for index in range(count)]
         # A state of an earlier version says nothing of the environment.
-        before = {"environment": self.origin.get("environment")}
-        before |= fields.pop("origin")
-        changes = find_differences(before, json.loads(json.dumps(self.origin)))
+        before = {"environment": self.fingerprint.get("environment")}
+        before |= fields.pop(FINGERPRINT)
+        changes = find_differences(before, json.loads(json.dumps(self.fingerprint)))
         named = "; ".join(f"{k} was {v}, is {w}" for k, (v, w) in changes.items())
         return TrainingState(**fields), named
 

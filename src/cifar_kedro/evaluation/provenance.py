@@ -82,7 +82,7 @@ def name_hardware(provenance: dict[str, Any] | None) -> str:
     return accelerators or f"{hardware['cores']} cores, {hardware['processor']}"
 
 
-def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
+def make_fingerprint(provenance: dict[str, Any]) -> dict[str, Any]:
     """Take what the state of a training depends on, so what must not change within one.
 
     Not the commit: whether a change of the code changes results, only people can say.

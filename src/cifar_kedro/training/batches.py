@@ -18,7 +18,7 @@ class ShuffledBatches(keras.utils.PyDataset):
     The order depends on the seed and the epoch alone, not on Keras' backend, so a
     resumed training goes on with the very batches that it would have seen. A batch
     names its images by their index: the images themselves are on the device (see
-    `cifar_kedro.training.resident_images`). The series has no end, so that Keras reads all
+    `cifar_kedro.training.on_device_images`). The series has no end, so that Keras reads all
     epochs from one iterator. Train with ``steps_per_epoch=batches.steps_per_epoch``.
 
     Args:

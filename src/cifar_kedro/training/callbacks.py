@@ -16,7 +16,7 @@ import numpy as np
 from cifar_kedro.config import Training
 from cifar_kedro.config.errors import DivergenceError
 from cifar_kedro.models.inference import EVALUATION_BATCH
-from cifar_kedro.training.resident_images import ResidentImages
+from cifar_kedro.training.on_device_images import OnDeviceImages
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Validation(keras.callbacks.Callback):
     def __init__(
         self,
         network: keras.Model,
-        images: ResidentImages,
+        images: OnDeviceImages,
         indices: np.ndarray,
         labels: np.ndarray,
         loss: Any,

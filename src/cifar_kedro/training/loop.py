@@ -22,9 +22,9 @@ from cifar_kedro.training.callbacks import (
     make_schedules_and_stoppers,
 )
 from cifar_kedro.training.checkpointing import SaveState
+from cifar_kedro.training.on_device_images import OnDeviceImages
 from cifar_kedro.training.optimization import make_loss, make_optimizer
 from cifar_kedro.training.progress import Progress
-from cifar_kedro.training.resident_images import ResidentImages
 from cifar_kedro.training.weight_average import WeightAverage
 
 logger = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ def _prepare(
     first = development["images"][train[:FIRST]]
     if whitening := experiment.network.whitening:
         whiten(network, first, whitening)
-    images = ResidentImages(development["images"])
+    images = OnDeviceImages(development["images"])
     batches = _order(development["labels"], train, experiment, seed)
     model = _join(network, images, experiment, seed)
     _compile(model, training, execution, batches.steps_per_epoch)
@@ -200,7 +200,7 @@ def _alternates(experiment: Experiment) -> bool:
 
 
 def _join(
-    network: keras.Model, images: ResidentImages, experiment: Experiment, seed: int
+    network: keras.Model, images: OnDeviceImages, experiment: Experiment, seed: int
 ) -> keras.Model:
     """Join images, augmentation if there is any, and network: from indices to classes.
 
@@ -227,7 +227,7 @@ def _compile(
     )
 
 
-def _state_of(model: keras.Model, images: ResidentImages) -> list[keras.Variable]:
+def _state_of(model: keras.Model, images: OnDeviceImages) -> list[keras.Variable]:
     """List what changes in a training: all variables but the images."""
     optimizer = model.optimizer
     optimizer.build(model.trainable_variables)
