@@ -67,7 +67,7 @@ def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(
     assert "Training from scratch: an earlier run ended" in caplog.text
     assert "after 1 epochs; this one ends at 1" in caplog.text
     assert checkpoint.load_bounded(2, [(2, 3), (4,)]) is None  # the code has changed
-    assert "after 1 epochs; its network was another" in caplog.text
+    assert "after 1 epochs; it had another network" in caplog.text
     assert (
         Checkpoint(path, resume=False, fingerprint=FINGERPRINT).load_bounded(2, SHAPES)
         is None

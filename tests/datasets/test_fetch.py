@@ -218,8 +218,8 @@ def test_addresses_are_tried_in_order_and_each_has_its_reason(certificate, path)
         with pytest.raises(ConnectionError) as caught:
             fetch([first.url, second.url + "?key=secret"], HASH, path)
         assert str(caught.value) == (
-            f"{first.url}: it answered 404 Not Found; {second.url}: it sent a web page (of "
-            "a login, or an error), expected the file"
+            f"{first.url}: it answered 404 Not Found; {second.url}: it sent a web page (a "
+            "login or an error), expected the file"
         )
         second.answers = [send(CONTENT)]
         fetch([first.url, second.url], HASH, path)
