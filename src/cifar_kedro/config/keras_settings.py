@@ -93,7 +93,7 @@ def _check_backend(backend: Any, source: str) -> None:
         raise MissingPackageError(
             f"{source}: received {backend!r}, but the package {backend} is not installed "
             f"here. Install it: {_INSTALL[backend]}. Or choose another backend: "
-            f"KERAS_BACKEND={'jax' if backend == 'tensorflow' else 'tensorflow'}",
+            f"KERAS_BACKEND={'jax' if backend == 'tensorflow' else 'tensorflow'}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Kedro's configuration loader, with inheritance between experiments."""
+"""Kedro's configuration loader, plus the inheritance between experiments."""
 
 import copy
 import operator
@@ -21,20 +21,20 @@ from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
 
 
 class ExperimentConfigLoader(OmegaConfigLoader):
-    """An `OmegaConfigLoader` whose experiments inherit. It ignores no setting.
+    """An `OmegaConfigLoader` whose experiments inherit, and which ignores no setting.
 
-    Inheritance comes after environments and ``--params``. So a change of an experiment
-    also changes those that build on it, unless they have their own value. The resolver
-    ``${parameters:KEY}`` (``${parameters:SECTION.KEY}``) gives the catalog the seed for
-    its paths.
+    Inheritance comes after environments and ``--params``: what changes a parent changes
+    those that build on it, unless they name a value of their own. Also registers the
+    resolver ``${parameters:KEY}`` (``${parameters:SECTION.KEY}``), with which the catalog
+    names its paths by seed.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what `OmegaConfigLoader` takes.
 
         Raises:
-            SettingsError: If a file looks like settings, but nothing reads it. Or if
-                `Globals` does not accept ``globals.yml``.
+            SettingsError: If a file looks like settings, but nothing reads it; or if
+                ``globals.yml`` is not what `Globals` accepts.
         """
         super().__init__(*args, **kwargs)
         OmegaConf.register_new_resolver(
@@ -49,14 +49,14 @@ class ExperimentConfigLoader(OmegaConfigLoader):
                 check_files(source / env, self.config_patterns)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
-        """Load a kind of configuration (`OmegaConfigLoader`).
+        """Load a kind of configuration; see `OmegaConfigLoader`.
 
-        Paths in the catalog and in ``mlflow.yml`` are expanded (`expand_path`). In globals
-        and parameters they stay as written: the catalog, or a model, expands them.
+        The paths of the catalog and of ``mlflow.yml`` are expanded: see `expand_path`. In
+        globals and parameters they stay as written; the catalog, or a model, expands them.
 
         Raises:
-            SettingsError: If an interpolation can't be resolved, or if a model refuses the
-                configuration.
+            SettingsError: If an interpolation can't be resolved, or if the configuration
+                is not what the models of its kind accept.
         """
         if key == "parameters":
             return copy.deepcopy(self._parameters)
@@ -84,14 +84,14 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         return config
 
     def _is_valid_config_path(self, path: Path) -> bool:
-        """Tell whether Kedro reads a file. If so, check its content first."""
+        """Tell whether Kedro reads a file; what is in it is checked here, before."""
         valid = super()._is_valid_config_path(path)
         if valid:
             read_yaml(self._fs.cat_file(path.as_posix()), path.as_posix())
         return valid
 
     def _check_duplicates(self, key: str, config_per_file: dict[Path, Any]) -> None:
-        """Refuse a block that stands in two files. Kedro would merge its parts."""
+        """Refuse a block that stands in two files, also one in parts, which Kedro adds."""
         refuse_common_blocks({str(file): b for file, b in config_per_file.items()})
 
     def _resolve(self, key: str) -> dict[str, Any]:
@@ -130,12 +130,12 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         return (ConfigFiles() if protocol == "file" else fs), protocol
 
     def _is_hidden(self, path_str: str) -> bool:
-        """Tell whether a file is hidden. `ConfigFiles` lists no hidden local files."""
+        """Tell whether a file is hidden; of local ones `ConfigFiles` gives none."""
         return self._protocol != "file" and super()._is_hidden(path_str)
 
 
 def _check_file(name: str, model: type[BaseModel], config: dict[str, Any]) -> None:
-    """Check a section against its model. Name its file if the model refuses it."""
+    """Check a section against its model, and name its file where it is refused."""
     try:
         check_section(model, config)
     except SettingsError as error:

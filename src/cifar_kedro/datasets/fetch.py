@@ -175,10 +175,7 @@ def _receive(session: Any, address: str, partial: Path) -> bool:
     if start:
         headers["Range"] = f"bytes={start}-"
     with session.get(
-        address,
-        headers=headers,
-        stream=True,
-        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        address, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)
     ) as answer:
         if answer.status_code == 416:  # the part is as long as the file, or longer
             return True

@@ -56,11 +56,7 @@ class AffineAugmentation(keras.layers.Layer):
         return self._cut_out(images) if self.settings.cutout else images
 
     def _draw_matrices(
-        self,
-        count: int,
-        height: int,
-        width: int,
-        mirrored: keras.KerasTensor | None,
+        self, count: int, height: int, width: int, mirrored: keras.KerasTensor | None
     ) -> keras.KerasTensor:
         """Draw a transformation for each image: shape (count, 8)."""
         settings = self.settings

@@ -14,16 +14,16 @@ from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.config.errors import MissingFileError
 
 IMAGE_SHAPE = (32, 32, 3)
-WHITENING = "whitening"  # name of the layer
+WHITENING = "whitening"  # the layer's name
 
 
 def build_network(network: Network) -> keras.Model:
     """Build an untrained network.
 
-    By default layers stand where the original report places them. BatchNormalization
-    follows the activation. Dropout follows each block's pooling and each hidden dense
-    layer. The L2 penalty is on the kernels of all convolutions and hidden dense layers,
-    not on the softmax layer.
+    By default layers are placed as in the report: BatchNormalization after the
+    activation, dropout after each block's pooling and after each hidden dense layer, the
+    L2 penalty on the kernels of all convolutions and hidden dense layers, not on the
+    softmax layer.
 
     Args:
         network: Its description.
@@ -32,7 +32,7 @@ def build_network(network: Network) -> keras.Model:
         A `keras.Model` from float images (n, 32, 32, 3) to probabilities (n, 10).
 
     Raises:
-        MissingFileError: If the backbone's weights are not available.
+        MissingFileError: If the backbone's weights cannot be had.
     """
     if network.backbone:
         inputs, x = _backbone(network.backbone)
@@ -43,7 +43,7 @@ def build_network(network: Network) -> keras.Model:
     for number, block in enumerate(network.blocks, start=1):
         x = _block(network, block, number, x)
     x = _classifier(network, x)
-    # Probabilities are float32, whatever the precision of the other layers.
+    # Probabilities in float32 whatever the precision of the rest.
     outputs = layers.Dense(
         len(CLASS_NAMES), activation="softmax", name="classes", dtype="float32"
     )(x)
@@ -51,11 +51,12 @@ def build_network(network: Network) -> keras.Model:
 
 
 def _classifier(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Place the layers between the last block and the softmax layer."""
-    if network.global_max:
-        x = layers.GlobalMaxPooling2D(name="global_max")(x)
-    else:
-        x = layers.Flatten(name="flatten")(x)
+    """Place what lies between the last block and the softmax layer."""
+    x = (
+        layers.GlobalMaxPooling2D(name="global_max")(x)
+        if network.global_max
+        else layers.Flatten(name="flatten")(x)
+    )
     for number, units in enumerate(network.dense, start=1):
         name = f"dense{number}"
         x = layers.Dense(units, **_learned(network, name))(x)
@@ -85,7 +86,7 @@ def _block(
 
 
 def _learned(network: Network, name: str) -> dict[str, Any]:
-    """List the settings that convolutions and hidden dense layers share."""
+    """List what convolutions and hidden dense layers have in common."""
     normalization = network.normalization
     late = normalization is not None and normalization.before_activation
     return {
@@ -97,7 +98,7 @@ def _learned(network: Network, name: str) -> dict[str, Any]:
 
 
 def _normalized(network: Network, name: str, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Normalize the output of the layer `name`, if the network has normalization."""
+    """Normalize the output of the layer called `name`, if the network does that."""
     normalization = network.normalization
     if not normalization:
         return x
@@ -107,22 +108,23 @@ def _normalized(network: Network, name: str, x: keras.KerasTensor) -> keras.Kera
         name=f"{name}_bn",
     )(x)
     if normalization.before_activation:
-        activation = network.activation
-        x = layers.Activation(activation, name=f"{name}_{activation}")(x)
+        x = layers.Activation(network.activation, name=f"{name}_{network.activation}")(
+            x
+        )
     return x
 
 
 def _dropped(network: Network, name: str, x: keras.KerasTensor) -> keras.KerasTensor:
     if not network.dropout:
         return x
-    # Without a seed, torch draws from a state that no variable holds. A resumed training
-    # would then give other results. On other backends Keras draws a seed itself.
+    # Without a seed, on torch, it draws from a state that is in no variable, so that a
+    # resumed training would go another way. On the others Keras does as much itself.
     seed = random.randint(1, 10**9) if backend.backend() == "torch" else None
     return layers.Dropout(network.dropout, name=f"{name}_dropout", seed=seed)(x)
 
 
 def _start_as_identity(convolution: layers.Conv2D) -> None:
-    """Let the first filters pass on the channels of the input (PyTorch's `dirac_`)."""
+    """Let its first filters hand on the channels of its input (PyTorch's `dirac_`)."""
     kernel = convolution.get_weights()[0]
     side, _, inputs, filters = kernel.shape
     shared = range(min(inputs, filters))
@@ -132,7 +134,7 @@ def _start_as_identity(convolution: layers.Conv2D) -> None:
 
 
 def _whitening(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Place the whitening layer. `cifar_kedro.models.whitening` gives it its weights."""
+    """Place the whitening layer; see `cifar_kedro.models.whitening` for its weights."""
     assert network.whitening
     return layers.Conv2D(
         network.whitening.filters,
@@ -144,17 +146,17 @@ def _whitening(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def _backbone(backbone: Backbone) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Return input and output of the backbone. Its first layers are frozen."""
+    """Return input and output of the backbone, its first layers frozen."""
     weights = backbone.weights
     if weights not in (None, "imagenet"):
-        # A relative path starts at the project's folder, as in the catalog.
+        # As relative paths of the catalog, wherever the command was called.
         weights = str((find_kedro_project(Path.cwd()) or Path.cwd()) / weights)
         if not Path(weights).is_file():
             raise MissingFileError(_no_weights(weights, "there is no such file"))
     try:
         vgg = VGG16(include_top=False, weights=weights, input_shape=IMAGE_SHAPE)
     except Exception as error:
-        # Keras wraps every failure of the download in a bare Exception.
+        # Keras wraps whatever went wrong with the download in a bare Exception.
         raise MissingFileError(_no_weights(weights, str(error))) from error
     names = [layer.name for layer in vgg.layers]
     for layer in vgg.layers[: names.index(backbone.trainable_from)]:
@@ -166,6 +168,6 @@ def _no_weights(weights: str | None, reason: str) -> str:
     return (
         f"network.backbone.weights: received '{weights}', but {reason}. Expected 'imagenet' "
         "and a connection from which Keras can download VGG16, or the path of its file "
-        "'vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5', or null for random weights. "
-        "Null only tests the structure: it is not the original report's experiment."
+        "'vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5', or null for random weights "
+        "(for tests of the structure: it is not the report's experiment then)."
     )

@@ -105,10 +105,7 @@ class _FusedBatchNormalization(keras.layers.Wrapper):
     """A BatchNormalization over images that trains with TensorFlow's fused kernel."""
 
     def call(
-        self,
-        images: tf.Tensor,
-        training: bool = False,
-        mask: tf.Tensor | None = None,
+        self, images: tf.Tensor, training: bool = False, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
         layer = self.layer
         if not (training and layer.trainable):
