@@ -129,14 +129,12 @@ def test_a_project_that_another_checkout_does_not_track_is_told(package, caplog)
     assert "The checkout does not track the project: commit it." in caplog.text
 
 
-def test_an_installed_package_is_of_no_checkout(tmp_path, monkeypatch, caplog):
-    git(tmp_path, "init")  # its environment lies in one
-    place(tmp_path / ".venv/lib/python3.11/site-packages/package", monkeypatch)
-    assert describe_checkout() == UNKNOWN
-    assert not caplog.messages
-
-
-def test_outside_any_checkout_there_is_nothing_to_tell(package, caplog):
-    shutil.rmtree(package.parents[1] / ".git")
+@pytest.mark.parametrize("folder", ["src", ".venv/lib/python3.11/site-packages"])
+def test_outside_a_checkout_there_is_nothing_to_tell(
+    tmp_path, monkeypatch, caplog, folder
+):
+    if folder != "src":  # an installed package, whose environment lies in a checkout
+        git(tmp_path, "init")
+    place(tmp_path / folder / "package", monkeypatch)
     assert describe_checkout() == UNKNOWN
     assert not caplog.messages

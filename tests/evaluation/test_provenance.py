@@ -21,27 +21,28 @@ from tests.helpers.experiments import make_experiment
 from tests.helpers.images import make_images, make_split
 
 
-def describe(**execution):
+def describe(data=None, experiment=None, seed=0, **execution):
+    data = data or make_images(20)
     return describe_run(
-        *(make_images(20), make_split(make_images(20), 10), make_experiment(), 0, 1),
-        Execution(**execution),
-        {},
-        describe_backend(),
+        data,
+        make_split(data, 10),
+        experiment or make_experiment(),
+        seed,
+        max_epochs=None,
+        execution=Execution(**execution),
+        identical_images={"train": 3},
+        backend=describe_backend(),
     )
 
 
 def test_a_run_is_described_in_what_json_can_hold():
     experiment = make_experiment(augmentation={"rotation_range": 10.0})
     data = make_images(60)
-    run = describe_run(
-        *(data, make_split(data, 20), experiment, 3, None, Execution()),
-        {"train": 3},
-        describe_backend(),
-    )
+    run = describe(data, experiment, seed=3)
     assert json.loads(json.dumps(run)) == run
     assert run["parameters"] == experiment.model_dump()
-    assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 20, None)
-    assert run["data_sha256"] == hash_images(data, np.arange(40), np.arange(40, 60))
+    assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 10, None)
+    assert run["data_sha256"] == hash_images(data, np.arange(50), np.arange(50, 60))
     assert run["identical_images"] == {"train": 3}
     assert run["code"]["version"] == cifar_kedro.__version__
     assert run["backend"] == keras.backend.backend()
