@@ -68,7 +68,7 @@ def test_a_report_that_fails_is_a_failure(kedro):
     call, _ = kedro
     result = call("-p", "exp0", "--seeds", "0", fails="reporting")
     assert result.exit_code == 1
-    assert "Failed, see above: the report." in result.output
+    assert "Failed, see above: the report page." in result.output
 
 
 @pytest.mark.parametrize(

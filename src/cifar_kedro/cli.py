@@ -1,4 +1,4 @@
-"""The project's own commands, beside Kedro's: ``kedro --help`` lists both."""
+"""The project's own commands. ``kedro --help`` lists them beside Kedro's."""
 
 import copy
 import re
@@ -24,11 +24,11 @@ from cifar_kedro.config.typed_parameters import read_parameters
 USER_ERRORS = (MissingConfigException, DataValidationError, OmegaConfBaseException)
 
 PARAMS_HELP = """Parameters of this run, such as seed=1,exp0.network.dense=[64,32].
-A value with commas stands in brackets or quotes. Write null for none."""
+Put a value with commas in brackets or quotes. Write null for none."""
 
 
 def _read_params(context: Any, option: Any, value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):  # of a file that `--config` names
+    if isinstance(value, dict):  # from a file that `--config` names
         return value
     try:
         return read_parameters(value)
@@ -37,7 +37,7 @@ def _read_params(context: Any, option: Any, value: Any) -> dict[str, Any]:
 
 
 def _read_config(context: Any, option: Any, value: str | None) -> str | None:
-    """Take options from a file, as Kedro does, and read it as strictly as any other."""
+    """Take options from a file, as Kedro does. Read it as strictly as other files."""
     if not value:
         return value
     try:
@@ -56,7 +56,7 @@ def _read_config(context: Any, option: Any, value: str | None) -> str | None:
 
 
 class _RunCommand(click.Command):
-    """Kedro's ``run``, with the project's reading of parameters and its errors."""
+    """Kedro's ``run``, with the project's own way of reading parameters, and its errors."""
 
     def __init__(self) -> None:
         """Take Kedro's command, and change two of its options."""
@@ -72,25 +72,25 @@ class _RunCommand(click.Command):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; errors that are the user's end with their message alone."""
+        """Run. An error that the user can correct ends with its message alone."""
         try:
             return super().invoke(ctx)
         except Exception as error:
             named = {*ctx.params["pipelines"], ctx.params["pipeline"]} - {None}
             if isinstance(error, UserError) or not _is_users(error, named):
                 raise
-            # OmegaConf adds lines that say nothing to a user.
+            # OmegaConf adds lines that do not help a user.
             message = re.sub(r"\n\s*(full_key|object_type)[:=].*", "", str(error))
             raise UserError(message) from error
 
 
 def _is_users(error: Exception, named: set[str]) -> bool:
-    """Tell whether an error of Kedro's is the user's, given the pipelines named."""
+    """Tell whether the user can correct an error of Kedro's."""
     return (
         isinstance(error, USER_ERRORS)
-        # The catalog wraps what datasets raise, to add their names.
+        # The catalog wraps errors of datasets, to add their names.
         or isinstance(error.__cause__, UserError)
-        # Kedro has no type of its own for a pipeline that is not there.
+        # Kedro has no type for the error of a missing pipeline.
         or (isinstance(error, ValueError) and not named <= set(registered))
     )
 
@@ -128,16 +128,16 @@ cli.add_command(run)
     "--params",
     default="",
     callback=_check_params,
-    help="As of kedro run, for every seed.",
+    help="Parameters as for kedro run, for every seed.",
 )
 @env_option
 @click.pass_obj
 def seeds(
     project: ProjectMetadata, pipelines: str, seeds: list[int], params: str, env: str
 ) -> None:
-    """Run pipelines once with each seed, then report on all that has run.
+    """Run pipelines once with each seed, then make the report page of all runs.
 
-    What fails with one seed does not keep the others from running.
+    If one seed fails, the others still run.
     """
     failed = [
         f"seed {seed}"
@@ -145,13 +145,13 @@ def seeds(
         if not _run(project, pipelines, f"{params},seed={seed}".lstrip(","), env)
     ]
     if not _run(project, "reporting", params, env):
-        failed.append("the report")
+        failed.append("the report page")
     if failed:
         raise click.ClickException(f"Failed, see above: {', '.join(failed)}.")
 
 
 def _run(project: ProjectMetadata, pipelines: str, params: str, env: str) -> bool:
-    """Call ``kedro run`` in a process of its own: TensorFlow starts as new each time."""
+    """Call ``kedro run`` in a new process, so that TensorFlow starts fresh each time."""
     command = ["kedro", "run", "--pipelines", pipelines]
     command += ["--params", params] if params else []
     command += ["--env", env] if env else []

@@ -1,4 +1,4 @@
-"""Kedro's context, whose errors of parameters name the key."""
+"""Kedro's context. Its errors about parameters name the key."""
 
 import re
 from typing import Any
@@ -13,35 +13,34 @@ from cifar_kedro.evaluation.claims.claims import Claims
 
 
 class ProjectContext(KedroContext):
-    """A `KedroContext` that says of a refused parameter its key, and what is allowed."""
+    """A `KedroContext` that names the key of a refused parameter, and what is allowed."""
 
     @property
     def params(self) -> dict[str, Any]:
-        """Give the parameters; see `KedroContext`.
+        """Return the parameters (`KedroContext`).
 
         Raises:
-            SettingsError: If an experiment of the pipelines that are to run is refused.
+            SettingsError: If an experiment of the pipelines to run is refused.
         """
         try:
             return super().params
         except ParameterValidationError as error:
-            # Kedro keeps of pydantic's errors their text alone.
+            # Kedro keeps only the text of pydantic's errors.
             names = re.findall(r"^- Parameter '(\w+)':", str(error), re.MULTILINE)
             mistakes = explain_parameters(self.config_loader["parameters"], names)
             raise SettingsError(mistakes or str(error)) from error
 
 
 def explain_parameters(parameters: dict[str, Any], names: list[str]) -> str:
-    """Say what is wrong with experiments and claims: one line for each mistake.
+    """Describe the mistakes in experiments and claims, one line each.
 
-    What several inherit is said once, of the first of them.
+    If several experiments inherit a mistake, it has one line, under the first of them.
     """
     heirs: dict[tuple[str, str], list[str]] = {}
     for name in sorted(names, key=list(parameters).index):
+        model = Claims if name == "claims" else Experiment
         try:
-            (Claims if name == "claims" else Experiment).model_validate(
-                parameters[name]
-            )
+            model.model_validate(parameters[name])
         except ValidationError as error:
             for mistake in list_mistakes(error, parameters[name]):
                 heirs.setdefault(mistake, []).append(name)

@@ -1,4 +1,4 @@
-"""The project's pipelines: one per experiment block, and their sums."""
+"""The project's pipelines: one for each experiment, and their sums."""
 
 import re
 from typing import Any
@@ -16,10 +16,10 @@ def register_pipelines() -> dict[str, Pipeline]:
     """Register the project's pipelines.
 
     Returns:
-        ``data_engineering``, ``modelling``, ``reporting``, one pipeline per experiment
-        (its data, its training, its figures), one per group of parts (``exp8`` for
-        ``exp8a`` and ``exp8b``), ``__default__`` with all of these, and ``classify``,
-        which is about other images.
+        ``data_engineering``, ``modelling`` and ``reporting``. A pipeline for each
+        experiment, with its data, training and figures. A pipeline for each group of
+        parts: ``exp8`` for ``exp8a`` and ``exp8b``. ``__default__`` with all of these.
+        ``classify`` for other images.
     """
     parameters = read_parameters()
     experiments = {
@@ -40,7 +40,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "data_engineering": data,
         "modelling": data + sum(models.values(), Pipeline([])),
         "reporting": summary,
-        **_groups(complete),  # an experiment wins over a group of its name
+        **_groups(complete),  # an experiment of the same name replaces a group
         **complete,
         "__default__": sum(complete.values(), Pipeline([])) + summary,
         **_classify(parameters),
@@ -48,7 +48,7 @@ def register_pipelines() -> dict[str, Pipeline]:
 
 
 def _classify(parameters: dict[str, Any]) -> dict[str, Pipeline]:
-    """Make the pipeline for the user's images, unless no configuration is at hand."""
+    """Make the pipeline for the user's images, if there is a configuration."""
     if "classify" not in parameters:
         return {}
     settings = check_section(Classify, parameters["classify"])

@@ -1,4 +1,4 @@
-"""Project settings. See Kedro's documentation of ``settings.py``."""
+"""Project settings. See ``settings.py`` in Kedro's documentation."""
 
 from cifar_kedro.config.loader import ExperimentConfigLoader
 from cifar_kedro.context import ProjectContext
@@ -9,8 +9,7 @@ from cifar_kedro.hooks.failures import FailureHooks
 from cifar_kedro.hooks.trainings import CheckpointHooks
 from cifar_kedro.tracking import TrackingHooks
 
-# Kedro calls the last one first: checks before anything happens, tracking when all else
-# is settled.
+# Kedro calls the last one first. So checks come before everything, and tracking comes last.
 HOOKS = (
     TrackingHooks(),
     ExperimentHooks(),
@@ -20,7 +19,7 @@ HOOKS = (
     CheckHooks(),
 )
 
-# TrackingHooks calls what it needs of them: see there. The name is as the package spells it.
+# TrackingHooks calls the hooks that it needs. The package spells its name like this.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
 CONTEXT_CLASS = ProjectContext
@@ -31,7 +30,7 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     # An environment overrides single values, not whole blocks.
     "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
-    # Kedro's own, named here for those who read without a session; and its plug-ins'.
+    # Kedro's own patterns, for code without a session, and those of the plug-ins.
     "config_patterns": {
         "catalog": ["catalog*", "catalog*/**", "**/catalog*"],
         "parameters": ["parameters*", "parameters*/**", "**/parameters*"],

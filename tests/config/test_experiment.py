@@ -6,13 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cifar_kedro.config import (
-    Experiment,
-    Network,
-    Optimizer,
-    RunSettings,
-    Training,
-)
+from cifar_kedro.config import Experiment, Network, Optimizer, RunSettings, Training
 from tests.helpers.experiments import (
     NETWORK,
     TRAINING,

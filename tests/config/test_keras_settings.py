@@ -142,7 +142,7 @@ def test_a_file_that_keras_cannot_take_is_named(home, monkeypatch):
     write(home, epsilon=1)
     monkeypatch.delitem(sys.modules, "keras")
     monkeypatch.setattr("builtins.__import__", fail_on_keras(__import__))
-    with pytest.raises(ValueError, match=r"as .*keras\.json has it: Invalid `epsilon`"):
+    with pytest.raises(ValueError, match=r"with .*keras\.json: Invalid `epsilon`"):
         settle_keras()
 
 

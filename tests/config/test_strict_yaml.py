@@ -2,11 +2,7 @@ import pytest
 import yaml
 
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.config.strict_yaml import (
-    read_value,
-    read_yaml,
-    refuse_common_blocks,
-)
+from cifar_kedro.config.strict_yaml import read_value, read_yaml, refuse_common_blocks
 from tests.helpers.paths import ROOT
 
 NOT_PLAIN = ["010", "-010", "08.5", "1:30", "1:30.5", "190:20:30", "0x10", "0b1"]

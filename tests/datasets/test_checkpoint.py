@@ -1,4 +1,5 @@
 import errno
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,14 +14,15 @@ from cifar_kedro.datasets.checkpoint import (
     CheckpointDataset,
     TrainingState,
 )
+from cifar_kedro.datasets.npz import NpzDataset
 from tests.helpers.checkpoints import SHAPES, STATE, same
 
-ORIGIN = {"seed": 0, "parameters": {"training": {"batch_size": 512}}}
+FINGERPRINT = {"seed": 0, "parameters": {"training": {"batch_size": 512}}}
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    return Checkpoint(str(tmp_path / "run/checkpoint.npz"), origin=ORIGIN)
+    return Checkpoint(str(tmp_path / "run/checkpoint.npz"), fingerprint=FINGERPRINT)
 
 
 def test_a_state_comes_back_to_the_bit(checkpoint):
@@ -28,6 +30,7 @@ def test_a_state_comes_back_to_the_bit(checkpoint):
     assert not checkpoint.exists()
     checkpoint.save(STATE)
     assert same(checkpoint.load(), STATE)
+    assert replace(checkpoint, resume=False).load() is None  # from scratch
     checkpoint.delete()
     checkpoint.delete()
     assert checkpoint.load() is None
@@ -43,18 +46,13 @@ def test_any_number_comes_back(tmp_path_factory, value, count):
     assert same(checkpoint.load(), state)
 
 
-def test_one_setting_starts_afresh(checkpoint):
-    checkpoint.save(STATE)
-    assert Checkpoint(checkpoint.filepath, resume=False).load() is None
-
-
 @pytest.mark.parametrize("store", ["", "memory://bounded/"])
 def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(
     tmp_path, store, caplog
 ):
     caplog.set_level("INFO")
     path = f"{store or tmp_path}/checkpoint.npz"
-    checkpoint = Checkpoint(path, origin=ORIGIN)
+    checkpoint = Checkpoint(path, fingerprint=FINGERPRINT)
     assert checkpoint.load_bounded(2, SHAPES) is None
     checkpoint.save(STATE)
     checkpoint.keep_bounded()
@@ -67,8 +65,8 @@ def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(
     assert "Training from scratch: an earlier run ended" in caplog.text
     assert "after 1 epochs; this one ends at 1" in caplog.text
     assert checkpoint.load_bounded(2, [(2, 3), (4,)]) is None  # the code has changed
-    assert "after 1 epochs; its network was another" in caplog.text
-    assert Checkpoint(path, resume=False, origin=ORIGIN).load_bounded(2, SHAPES) is None
+    assert "after 1 epochs; it had another network" in caplog.text
+    assert replace(checkpoint, resume=False).load_bounded(2, SHAPES) is None
     later = replace(STATE, history=STATE.history * 2)
     checkpoint.save(later)  # interrupted after one epoch more
     assert same(checkpoint.load(), later)
@@ -85,7 +83,7 @@ def test_what_a_finished_run_left_never_stops_another(
     caplog.set_level("INFO")
     checkpoint.save(STATE)
     checkpoint.keep_bounded()
-    changed = replace(checkpoint, origin=ORIGIN | {"seed": 1})
+    changed = replace(checkpoint, fingerprint=FINGERPRINT | {"seed": 1})
     if content is not None:
         (tmp_path / "run" / BOUNDED).write_bytes(content)
     assert changed.load_bounded(9, SHAPES) is None
@@ -95,20 +93,21 @@ def test_what_a_finished_run_left_never_stops_another(
 
 def test_a_state_from_before_the_environment_was_noted_goes_on(checkpoint):
     checkpoint.save(STATE)
-    noted = ORIGIN | {"environment": {"XLA_FLAGS": "--a"}}
-    assert same(Checkpoint(checkpoint.filepath, origin=noted).load(), STATE)
-    Checkpoint(checkpoint.filepath, origin=noted).save(STATE)
-    other = Checkpoint(checkpoint.filepath, origin=ORIGIN | {"environment": {}})
+    noted = FINGERPRINT | {"environment": {"XLA_FLAGS": "--a"}}
+    noting = replace(checkpoint, fingerprint=noted)
+    assert same(noting.load(), STATE)
+    noting.save(STATE)
+    other = replace(checkpoint, fingerprint=FINGERPRINT | {"environment": {}})
     with pytest.raises(DatasetError, match="XLA_FLAGS was --a, is None"):
         other.load()
 
 
-def test_another_origin_is_refused_and_its_changes_named(checkpoint):
+def test_another_fingerprint_is_refused_and_its_changes_named(checkpoint):
     checkpoint.save(STATE)
-    origin = {"seed": 0, "parameters": {"training": {"batch_size": 64}}, "new": 1}
-    other = Checkpoint(checkpoint.filepath, origin=origin)
+    training = {"training": {"batch_size": 64}}
+    other = {"seed": 0, "parameters": training, "new": 1}
     with pytest.raises(DatasetError) as error:
-        other.load()
+        replace(checkpoint, fingerprint=other).load()
     for part in (
         "1 epochs are done",
         "parameters.training.batch_size was 512, is 64",
@@ -123,13 +122,11 @@ def test_another_origin_is_refused_and_its_changes_named(checkpoint):
 def test_what_is_no_state_is_refused(checkpoint, tmp_path, damage):
     checkpoint.save(STATE)
     path = tmp_path / "run/checkpoint.npz"
-    whole = path.read_bytes()
+    torn = path.read_bytes()[: path.stat().st_size // 2]
     if damage == "foreign":
         np.savez(path, images=np.zeros(3))
     else:
-        path.write_bytes(
-            {"torn": whole[: len(whole) // 2], "text": b"hello", "empty": b""}[damage]
-        )
+        path.write_bytes({"torn": torn, "text": b"hello", "empty": b""}[damage])
     with pytest.raises(DatasetError, match=r"no state of a training.*resume=false"):
         checkpoint.load()
 
@@ -151,18 +148,15 @@ def test_the_catalog_names_the_place(tmp_path):
     assert not dataset.exists()
     checkpoint = dataset.load()
     assert (checkpoint.filepath, checkpoint.resume) == (str(tmp_path / "a.npz"), False)
+    assert checkpoint.lock
     checkpoint.save(STATE)
     assert dataset.exists()
     with pytest.raises(DatasetError, match="written by its training"):
         dataset.save(STATE)
 
 
-def test_a_store_that_is_no_file_system_keeps_states_too():
-    checkpoint = Checkpoint("memory://team/exp0/checkpoint.npz")
-    checkpoint.save(STATE)
-    assert same(checkpoint.load(), STATE)
-    checkpoint.delete()
-    assert CheckpointDataset(filepath=checkpoint.filepath).load().lock is None
+def test_a_store_that_is_no_file_system_has_no_lock():
+    assert CheckpointDataset(filepath="memory://team/a.npz").load().lock is None
 
 
 def test_no_secret_of_the_address_is_told():
@@ -171,3 +165,9 @@ def test_no_secret_of_the_address_is_told():
     for text in (str(dataset), repr(dataset.load())):
         assert "hunter2" not in text
     assert "memory://team/checkpoint.npz" in str(dataset)
+
+
+def test_states_of_earlier_versions_have_the_same_key(checkpoint):
+    checkpoint.save(STATE)
+    text = NpzDataset(filepath=checkpoint.filepath).load()["text"].tobytes()
+    assert json.loads(text)["origin"] == FINGERPRINT

@@ -1,6 +1,7 @@
 """Tests of the .npz dataset: what comes back, and what survives a failure."""
 
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,13 @@ ARRAYS = st.dictionaries(
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> NpzDataset:
-    return NpzDataset(filepath=str(tmp_path / "new" / "folder" / "arrays.npz"))
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "new" / "folder" / "arrays.npz"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "new" / "folder" / "arrays.npz"
+def dataset(path: Path) -> NpzDataset:
+    return NpzDataset(filepath=str(path))
 
 
 @given(arrays=ARRAYS)
@@ -59,13 +60,6 @@ def test_exists_only_once_saved(dataset, path):
     dataset.save({"a": np.zeros(3)})
     assert dataset.exists()
     assert [file.name for file in path.parent.iterdir()] == ["arrays.npz"]
-
-
-def test_new_file_has_the_usual_permissions(dataset, path):
-    dataset.save({"a": np.zeros(3)})
-    ordinary = path.with_name("ordinary")
-    ordinary.touch()
-    assert path.stat().st_mode == ordinary.stat().st_mode
 
 
 @pytest.mark.parametrize("error", [RuntimeError("disk on fire"), KeyboardInterrupt()])
@@ -100,13 +94,29 @@ def test_old_file_is_whole_until_the_new_one_is(dataset, path, monkeypatch):
     np.testing.assert_array_equal(dataset.load()["a"], np.ones(3))
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
-def test_torn_file_is_named(dataset, path, share):
-    dataset.save({"a": np.arange(1000), "b": np.arange(10)})
+def zip_text(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme", "hello")
+
+
+def tear(path, share):
+    NpzDataset(filepath=str(path)).save({"a": np.arange(1000), "b": np.arange(10)})
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
+
+
+DAMAGES = {f"torn at {s}": partial(tear, share=s) for s in (0, 0.1, 0.5, 0.9, 0.999)}
+DAMAGES["garbage"] = lambda path: path.write_bytes(b"\xff garbage" * 500)
+DAMAGES["a zip of something else"] = zip_text
+
+
+@pytest.mark.parametrize("kind", [NpzDataset, OptionalNpzDataset])
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_is_named(path, damage, kind):
+    path.parent.mkdir(parents=True)
+    damage(path)
     with pytest.raises(DatasetError, match=r"arrays\.npz .*Delete it and run again"):
-        dataset.load()
+        kind(filepath=str(path)).load()
 
 
 def test_any_flipped_byte_of_an_array_is_noticed(dataset, path):
@@ -120,21 +130,6 @@ def test_any_flipped_byte_of_an_array_is_noticed(dataset, path):
         with pytest.raises(DatasetError):
             dataset.load()
         content[position] ^= 0x10
-
-
-def test_garbage_is_named(dataset, path):
-    path.parent.mkdir(parents=True)
-    path.write_bytes(np.random.default_rng(0).bytes(5000))
-    with pytest.raises(DatasetError, match=r"arrays\.npz .*Delete it and run again"):
-        dataset.load()
-
-
-def test_zip_of_something_else_is_named(dataset, path):
-    path.parent.mkdir(parents=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("readme", "hello")
-    with pytest.raises(DatasetError, match=r"arrays\.npz .*Delete it and run again"):
-        dataset.load()
 
 
 def test_pickled_arrays_are_not_loaded(dataset, path):
@@ -169,14 +164,6 @@ def test_unfit_data_is_refused_before_anything_is_written(dataset, path, data, m
     assert not path.parent.exists()
 
 
-def test_credentials_stay_out_of_the_description():
-    dataset = NpzDataset(
-        filepath="memory://a.npz", credentials={"secret": "hunter2"}, fs_args={"x": 1}
-    )
-    assert "hunter2" not in str(dataset)
-    assert "memory://a.npz" in str(dataset)
-
-
 def test_arrays_lie_where_a_tensor_may(dataset):
     arrays = {f"a{n}": np.arange(n, dtype=np.float32) for n in (1, 5, 70_000)}
     arrays["columns"] = np.asfortranarray(np.arange(6.0).reshape(2, 3))
@@ -191,9 +178,3 @@ def test_a_file_has_its_arrays_and_what_is_missing_has_none(tmp_path):
     assert dataset.load() == {}
     dataset.save({"labels": np.arange(3)})
     np.testing.assert_array_equal(dataset.load()["labels"], [0, 1, 2])
-
-
-def test_a_damaged_file_is_not_taken_for_a_missing_one(tmp_path):
-    (tmp_path / "arrays.npz").write_bytes(b"garbage")
-    with pytest.raises(DatasetError, match="damaged"):
-        OptionalNpzDataset(filepath=str(tmp_path / "arrays.npz")).load()

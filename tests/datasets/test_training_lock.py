@@ -70,14 +70,14 @@ def owner(path):
 def test_a_lock_has_one_owner_and_goes_with_it(path):
     other = TrainingLock(path)
     with hold_locks([TrainingLock(path)]):
-        name = rf"^process {os.getpid()} on \S+ is at the same .* --params seed=1\.$"
+        name = rf"^process {os.getpid()} on \S+ trains the same .* --params seed=1\.$"
         with pytest.raises(DatasetError, match=name):
             with hold_locks([other]):
                 pass
     assert list(path.parent.iterdir()) == []
     with hold_locks([other]):
         other.check()
-        with pytest.raises(DatasetError, match="is at the same"):
+        with pytest.raises(DatasetError, match="trains the same"):
             other.try_to_acquire()
 
 
@@ -150,7 +150,7 @@ def test_one_who_was_suspended_writes_nothing_over_the_next_one(path, owner):
         os.kill(owner.pid, signal.SIGCONT)
         owner.go.set()
         message = owner.outcome.get(timeout=60)
-        assert message.startswith(f"This process lost the lock {path}, now of process")
+        assert message.startswith(f"This process lost the lock {path}. Now it")
         assert str(os.getpid()) in message
         assert not path.with_suffix("").exists()
         owner.join()
@@ -201,5 +201,5 @@ def test_the_lock_of_an_earlier_version_is_named_with_what_to_do(path, content, 
     with pytest.raises(DatasetError) as error:
         with hold_locks([TrainingLock(path)]):
             pass
-    assert str(error.value).startswith(f"{name} is at the same experiment and seed.")
+    assert str(error.value).startswith(f"{name} trains the same experiment and seed.")
     assert str(error.value).endswith(f"its machine or container, delete {path}")

@@ -62,7 +62,7 @@ def test_a_checkout_of_another_user_is_told_with_gits_remedy_once(
     assert describe_checkout() == describe_checkout() == UNKNOWN
     assert len(caplog.messages) == 1
     message = caplog.messages[0]
-    assert message.startswith(f"The provenance will not tell the commit of {root}: git")
+    assert message.startswith(f"The provenance will not tell the commit in {root}: git")
     assert "dubious ownership" in message
     assert message.endswith(f"git config --global --add safe.directory {root}")
 
@@ -98,7 +98,7 @@ def test_a_slow_status_leaves_the_commit(committed, monkeypatch, caplog):
     monkeypatch.setattr(subprocess, "run", be_slow)
     code = describe_checkout()
     assert code["commit"] and code["clean"] is None
-    assert "will not tell whether it is changed" in caplog.text
+    assert "will not tell whether files are changed" in caplog.text
 
 
 def test_without_a_commit_a_warning_asks_for_one(package, caplog):
@@ -117,7 +117,7 @@ def test_the_worktree_of_a_repository_that_is_gone_is_told(
     file = other / "src/package/__init__.py"
     monkeypatch.setattr(cifar_kedro, "__file__", str(file))
     assert describe_checkout() == UNKNOWN
-    assert f"the commit of {other}: git says: fatal: not a git repo" in caplog.text
+    assert f"the commit in {other}: git says: fatal: not a git repo" in caplog.text
     assert "Repair the checkout, or clone it again." in caplog.text
 
 
@@ -129,14 +129,12 @@ def test_a_project_that_another_checkout_does_not_track_is_told(package, caplog)
     assert "The checkout does not track the project: commit it." in caplog.text
 
 
-def test_an_installed_package_is_of_no_checkout(tmp_path, monkeypatch, caplog):
-    git(tmp_path, "init")  # its environment lies in one
-    place(tmp_path / ".venv/lib/python3.11/site-packages/package", monkeypatch)
-    assert describe_checkout() == UNKNOWN
-    assert not caplog.messages
-
-
-def test_outside_any_checkout_there_is_nothing_to_tell(package, caplog):
-    shutil.rmtree(package.parents[1] / ".git")
+@pytest.mark.parametrize("folder", ["src", ".venv/lib/python3.11/site-packages"])
+def test_outside_a_checkout_there_is_nothing_to_tell(
+    tmp_path, monkeypatch, caplog, folder
+):
+    if folder != "src":  # an installed package, whose environment lies in a checkout
+        git(tmp_path, "init")
+    place(tmp_path / folder / "package", monkeypatch)
     assert describe_checkout() == UNKNOWN
     assert not caplog.messages

@@ -11,33 +11,38 @@ from hypothesis import strategies as st
 import cifar_kedro
 from cifar_kedro.config import Execution
 from cifar_kedro.evaluation import provenance
-from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
+from cifar_kedro.evaluation.provenance import (
+    describe_run,
+    hash_images,
+    make_fingerprint,
+)
 from cifar_kedro.training.backend import describe_backend
 from tests.helpers.experiments import make_experiment
 from tests.helpers.images import make_images, make_split
 
 
-def describe(**execution):
+def describe(data=None, experiment=None, seed=0, **execution):
+    data = data or make_images(20)
     return describe_run(
-        *(make_images(20), make_split(make_images(20), 10), make_experiment(), 0, 1),
-        Execution(**execution),
-        {},
-        describe_backend(),
+        data,
+        make_split(data, 10),
+        experiment or make_experiment(),
+        seed,
+        max_epochs=None,
+        execution=Execution(**execution),
+        identical_images={"train": 3},
+        backend=describe_backend(),
     )
 
 
 def test_a_run_is_described_in_what_json_can_hold():
     experiment = make_experiment(augmentation={"rotation_range": 10.0})
     data = make_images(60)
-    run = describe_run(
-        *(data, make_split(data, 20), experiment, 3, None, Execution()),
-        {"train": 3},
-        describe_backend(),
-    )
+    run = describe(data, experiment, seed=3)
     assert json.loads(json.dumps(run)) == run
     assert run["parameters"] == experiment.model_dump()
-    assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 20, None)
-    assert run["data_sha256"] == hash_images(data, np.arange(40), np.arange(40, 60))
+    assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 10, None)
+    assert run["data_sha256"] == hash_images(data, np.arange(50), np.arange(50, 60))
     assert run["identical_images"] == {"train": 3}
     assert run["code"]["version"] == cifar_kedro.__version__
     assert run["backend"] == keras.backend.backend()
@@ -54,7 +59,7 @@ def test_the_execution_is_described_and_may_change_within_a_training():
     one, other = describe(), describe(steps_per_execution=79)
     assert one["execution"] == Execution().model_dump()
     assert other["execution"] == one["execution"] | {"steps_per_execution": 79}
-    assert name_origin(other) == name_origin(one)
+    assert make_fingerprint(other) == make_fingerprint(one)
 
 
 def test_gpus_are_named(monkeypatch):
@@ -115,11 +120,11 @@ def test_the_environment_of_a_backend_is_of_the_fingerprint(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=true")
     other = describe()
     assert other["environment"]["XLA_FLAGS"] == "--xla_cpu_enable_fast_math=true"
-    assert name_origin(other) != name_origin(one)
+    assert make_fingerprint(other) != make_fingerprint(one)
     monkeypatch.delenv("XLA_FLAGS")
     monkeypatch.setenv("OMP_NUM_THREADS", "7")  # like another machine: it may go on
     assert describe()["environment"]["OMP_NUM_THREADS"] == "7"
-    assert name_origin(describe()) == name_origin(one)
+    assert make_fingerprint(describe()) == make_fingerprint(one)
     assert one["keras"]["image_data_format"] == "channels_last"
 
 

@@ -107,7 +107,7 @@ def test_trainings_side_by_side_are_refused(catalog, runner, name):
 def test_without_a_training_threads_do_and_processes_where_files_do(catalog):
     check_runner(str(SideBySide()), WHOLE, catalog)
     check_runner(str(ParallelRunner()), Pipeline([LAST]), catalog)
-    with pytest.raises(ValueError, match="hands on first, second in memory"):
+    with pytest.raises(ValueError, match="passes on first, second in memory"):
         check_runner(str(ParallelRunner()), WHOLE, catalog)
 
 

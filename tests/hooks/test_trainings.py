@@ -34,7 +34,7 @@ def test_a_training_that_is_anothers_by_now_gets_no_note_and_no_file(tmp_path):
 def test_a_training_that_another_process_is_at_is_refused(project):
     path = project / "data/sample/06_models/exp0/seed-0/checkpoint.npz"
     with hold_locks([TrainingLock(path.with_name("checkpoint.npz.lock"))]):
-        with pytest.raises(DatasetError, match="is at the same experiment and seed"):
+        with pytest.raises(DatasetError, match="trains the same experiment and seed"):
             run(project, "exp0")
         assert list(path.parent.iterdir()) == [path.with_name("checkpoint.npz.lock")]
     run(project, "exp0", params={"seed": 1})  # another seed is another training

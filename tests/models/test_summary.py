@@ -34,12 +34,7 @@ def test_layers_have_their_shapes_and_sizes():
 def test_macs_by_hand():
     layers = describe(blocks=[{"filters": [4, 8]}], dense=[16], batch_norm=True)
     assert sum(layer["macs"] for layer in layers.values()) == sum(
-        [
-            32 * 32 * 9 * 3 * 4,
-            32 * 32 * 9 * 4 * 8,
-            16 * 16 * 8 * 16,
-            16 * 10,
-        ]
+        [32 * 32 * 9 * 3 * 4, 32 * 32 * 9 * 4 * 8, 16 * 16 * 8 * 16, 16 * 10]
     )
 
 

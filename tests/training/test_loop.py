@@ -6,8 +6,7 @@ from cifar_kedro.config import Execution
 from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.models.network import build_network
-from cifar_kedro.training.backend import count_steps, prepare_keras
-from cifar_kedro.training.callbacks import make_schedules_and_stoppers
+from cifar_kedro.training.backend import prepare_keras
 from cifar_kedro.training.loop import fit
 from tests.helpers.experiments import make_experiment
 from tests.helpers.images import make_images, make_split
@@ -16,6 +15,8 @@ DEVELOPMENT = make_images(60)
 SPLIT = make_split(DEVELOPMENT, 20)
 VALIDATION = {key: array[SPLIT["validation"]] for key, array in DEVELOPMENT.items()}
 AUGMENTATION = {"horizontal_flip": True, "rotation_range": 20.0}
+PLATEAU = {"factor": 0.1, "patience": 2}
+MUON = {"name": "muon", "learning_rate": 0.2, "momentum": 0.6}
 
 
 def run(experiment, seed=0, **options):
@@ -26,6 +27,26 @@ def run(experiment, seed=0, **options):
 
 def weights(model):
     return b"".join(array.tobytes() for array in model.get_weights())
+
+
+def assert_same(one, other):
+    """Both networks and the history are the same, to the bit, but for the seconds."""
+    for index in (0, 1):
+        assert weights(one[index]) == weights(other[index])
+    measured = HISTORY_COLUMNS[:-1]
+    assert one[2][measured].equals(other[2][measured])
+
+
+def measure_loss(model, smoothing=0.0):
+    """Compute the loss on the validation images by hand."""
+    probabilities = model.predict(VALIDATION["images"], verbose=0)
+    targets = np.eye(10)[VALIDATION["labels"]] * (1 - smoothing) + smoothing / 10
+    return pytest.approx(-(targets * np.log(probabilities)).sum(axis=1).mean(), 1e-4)
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    return Checkpoint(str(tmp_path / "checkpoint.npz"))
 
 
 @pytest.mark.parametrize("augmentation", [None, AUGMENTATION])
@@ -43,10 +64,9 @@ def test_same_seed_same_bits(augmentation):
         augmentation=augmentation, network={"dropout": 0.5, "batch_norm": True}
     )
     one, two, other = (run(experiment, seed) for seed in (0, 0, 1))
+    assert_same(one, two)
     for index in (0, 1):
-        assert weights(one[index]) == weights(two[index]) != weights(other[index])
-    measured = HISTORY_COLUMNS[:-1]
-    assert one[2][measured].equals(two[2][measured])
+        assert weights(one[index]) != weights(other[index])
 
 
 def test_max_epochs_bounds_the_experiments_own():
@@ -81,84 +101,18 @@ def test_augmentation_changes_training_only():
     augmented = run(make_experiment(augmentation=AUGMENTATION), max_epochs=1)
     assert weights(plain[0]) != weights(augmented[0])
     # Validation saw the images as they are.
-    probabilities = augmented[0].predict(VALIDATION["images"], verbose=0)
-    likelihood = probabilities[np.arange(20), VALIDATION["labels"]]
-    assert augmented[2]["val_loss"][0] == pytest.approx(
-        -np.log(likelihood).mean(), 1e-5
-    )
-
-
-@pytest.mark.parametrize(
-    ("metric", "rising", "falling"),
-    [("val_loss", 3, 9), ("loss", 3, 9), ("val_accuracy", 9, 3), ("accuracy", 9, 3)],
-)
-@pytest.mark.parametrize("direction", ["rising", "falling"])
-def test_early_stopping_knows_what_is_better(metric, rising, falling, direction):
-    """Feed a metric that moves one way for nine epochs; patience is two."""
-    training = {"early_stopping": {metric: 2}}
-    (stop,) = make_schedules_and_stoppers(make_experiment(training=training).training)
-    trainee = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2)])
-    trainee.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    trainee.fit(np.zeros((1, 1)), np.zeros(1), verbose=0)
-    stop.set_model(trainee)
-    trainee.stop_training = False
-    stop.on_train_begin()
-    step = 0.1 if direction == "rising" else -0.1
-    epochs = 0
-    while epochs < 9 and not trainee.stop_training:
-        stop.on_epoch_end(epochs, {metric: 1 + step * epochs})
-        epochs += 1
-    assert epochs == {"rising": rising, "falling": falling}[direction]
-
-
-def test_early_stopping_stops():
-    # Nothing is learnt at this rate: accuracy never improves.
-    training = {
-        "epochs": 9,
-        "optimizer": {"name": "sgd", "learning_rate": 1e-9},
-        "early_stopping": {"val_accuracy": 2},
-    }
-    assert len(run(make_experiment(training=training))[2]) == 3
+    assert augmented[2]["val_loss"][0] == measure_loss(augmented[0])
 
 
 def test_the_learning_rate_drops_and_the_history_shows_the_rate_in_use():
     training = {
         "epochs": 6,
         "optimizer": {"name": "sgd", "learning_rate": 1e-9},
-        "reduce_lr": {
-            "monitor": "val_loss",
-            "factor": 0.1,
-            "patience": 2,
-            "min_lr": 5e-11,
-        },
+        "reduce_lr": PLATEAU | {"monitor": "val_loss", "min_lr": 5e-11},
     }
     history = run(make_experiment(training=training))[2]
     rates = [1e-9, 1e-9, 1e-9, 1e-10, 1e-10, 5e-11]
     assert history["learning_rate"].tolist() == pytest.approx(rates)
-
-
-def test_callbacks_watch_what_the_experiment_names():
-    training = {
-        "early_stopping": {"val_loss": 7, "accuracy": 3},
-        "reduce_lr": {
-            "monitor": "val_loss",
-            "factor": 0.1,
-            "patience": 5,
-            "min_lr": 1e-5,
-        },
-    }
-    plateau, *stops = make_schedules_and_stoppers(
-        make_experiment(training=training).training
-    )
-    assert (plateau.monitor, plateau.factor, plateau.patience, plateau.min_lr) == (
-        *("val_loss", 0.1, 5),
-        1e-5,
-    )
-    assert {stop.monitor: stop.patience for stop in stops} == {
-        "val_loss": 7,
-        "accuracy": 3,
-    }
-    assert not any(stop.restore_best_weights for stop in stops)
 
 
 EVERYTHING = {
@@ -167,12 +121,7 @@ EVERYTHING = {
     "training": {
         "epochs": 16,
         "early_stopping": {"val_loss": 20},
-        "reduce_lr": {
-            "monitor": "accuracy",
-            "factor": 0.1,
-            "patience": 2,
-            "min_lr": 1e-6,
-        },
+        "reduce_lr": PLATEAU | {"monitor": "accuracy", "min_lr": 1e-6},
     },
 }
 
@@ -191,73 +140,58 @@ BEYOND_THE_REPORT = {
     "augmentation": {"horizontal_flip": "alternating"},
     "training": {
         "epochs": 16,
-        "optimizer": {
-            "name": "muon",
-            "learning_rate": 0.2,
-            "momentum": 0.6,
-            "other_learning_rate": 0.01,
-        },
+        "optimizer": MUON | {"other_learning_rate": 0.01},
         "schedule": "linear",
         "label_smoothing": 0.2,
     },
 }
 
 
-def averaged(sections, ema_momentum):
+def averaged(sections, ema_momentum=0.9):
     training = sections["training"]
     optimizer = training.get("optimizer", {"name": "adam", "learning_rate": 0.001})
     changed = training | {"optimizer": optimizer | {"ema_momentum": ema_momentum}}
     return sections | {"training": changed}
 
 
-@pytest.mark.parametrize(
-    "sections",
-    [
-        *(EVERYTHING, BEYOND_THE_REPORT),
-        *(averaged(EVERYTHING, 0.9), averaged(BEYOND_THE_REPORT, 0.9)),
-    ],
-)
-@pytest.mark.parametrize("done", [1, 4, 16])
-def test_resumed_equals_uninterrupted(tmp_path, done, sections, monkeypatch):
-    """Dropout, augmentation, order, optimizer, rate, counters, best weights, history."""
-    if keras.backend.backend() == "tensorflow":  # few channels are enough to be tuned
+FOUR = [EVERYTHING, BEYOND_THE_REPORT]
+FOUR += [averaged(sections) for sections in FOUR]
+
+
+@pytest.fixture
+def tuned(monkeypatch):
+    """Let few channels be enough for TensorFlow's fast layers."""
+    if keras.backend.backend() == "tensorflow":
         monkeypatch.setattr("cifar_kedro.models.tensorflow.layers.WINOGRAD_CHANNELS", 1)
+
+
+@pytest.mark.usefixtures("tuned")
+@pytest.mark.parametrize("sections", FOUR)
+@pytest.mark.parametrize("done", [1, 4, 16])
+def test_resumed_equals_uninterrupted(checkpoint, done, sections):
+    """Dropout, augmentation, order, optimizer, rate, counters, best weights, history."""
     experiment = make_experiment(**sections)
     whole = run(experiment)
     assert whole[2]["learning_rate"].nunique() > 1  # or the counters are not tried
-    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
     run(experiment, checkpoint=checkpoint, max_epochs=done)
-    keras.utils.set_random_seed(
-        99
-    )  # nothing may depend on what this process did before
+    keras.utils.set_random_seed(99)  # nothing may depend on what this process did
     resumed = run(experiment, checkpoint=checkpoint)
-    for index in (0, 1):
-        assert weights(resumed[index]) == weights(whole[index])
-    measured = HISTORY_COLUMNS[:-1]
-    assert resumed[2][measured].equals(whole[2][measured])
+    assert_same(resumed, whole)
     assert (resumed[2]["seconds"] > 0).all()
 
 
-@pytest.mark.parametrize(
-    "sections",
-    [EVERYTHING, averaged(EVERYTHING, 0.9), averaged(BEYOND_THE_REPORT, 0.9)],
-)
-def test_a_larger_bound_goes_on_as_if_it_had_been_so_large(tmp_path, sections):
+@pytest.mark.parametrize("sections", [FOUR[0], *FOUR[2:]])
+def test_a_larger_bound_goes_on_as_if_it_had_been_so_large(checkpoint, sections):
     experiment = make_experiment(**sections)
     whole = run(experiment, max_epochs=8)
     assert whole[2]["learning_rate"].nunique() > 1  # or the counters are not tried
-    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
     for bound in (2, 5, 8):
         trained = run(experiment, checkpoint=checkpoint, max_epochs=bound)
         checkpoint.keep_bounded()
-    for index in (0, 1):
-        assert weights(trained[index]) == weights(whole[index])
-    measured = HISTORY_COLUMNS[:-1]
-    assert trained[2][measured].equals(whole[2][measured])
+    assert_same(trained, whole)
 
 
-def test_a_bound_that_is_no_larger_starts_from_scratch(tmp_path):
-    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+def test_a_bound_that_is_no_larger_starts_from_scratch(checkpoint):
     one = run(make_experiment(), checkpoint=checkpoint, max_epochs=1)[2]
     checkpoint.keep_bounded()
     two = run(make_experiment(), checkpoint=checkpoint, max_epochs=1)[2]
@@ -265,31 +199,26 @@ def test_a_bound_that_is_no_larger_starts_from_scratch(tmp_path):
     assert one["seconds"][0] != two["seconds"][0]  # trained again
 
 
-def test_more_epochs_than_the_bound_are_handed_over_with_a_warning(tmp_path, caplog):
-    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
+def test_more_epochs_than_the_bound_count_with_a_warning(checkpoint, caplog):
     run(make_experiment(), checkpoint=checkpoint)
     assert len(run(make_experiment(), checkpoint=checkpoint, max_epochs=1)[2]) == 2
     assert "tiny: 2 epochs were trained already, more than max_epochs=1" in caplog.text
 
 
-def test_a_training_that_its_callbacks_ended_is_not_taken_up_again(tmp_path):
-    training = {
-        "epochs": 9,
-        "optimizer": {"name": "sgd", "learning_rate": 1e-9},
-        "early_stopping": {"val_accuracy": 2},
-    }
-    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
-    one, two = (
-        run(make_experiment(training=training), checkpoint=checkpoint) for _ in "12"
-    )
+def test_a_training_that_its_callbacks_ended_is_not_taken_up_again(checkpoint):
+    # Nothing is learnt at this rate: accuracy never improves.
+    optimizer = {"name": "sgd", "learning_rate": 1e-9}
+    stop = {"epochs": 9, "early_stopping": {"val_accuracy": 2}}
+    experiment = make_experiment(training=stop | {"optimizer": optimizer})
+    one, two = (run(experiment, checkpoint=checkpoint) for _ in "12")
+    assert len(one[2]) == 3
     assert weights(one[0]) == weights(two[0])
     assert one[2].equals(two[2])  # seconds included: no epoch was run again
 
 
-def test_a_loss_that_is_no_number_ends_the_training(tmp_path):
+def test_a_loss_that_is_no_number_ends_the_training(checkpoint):
     training = {"optimizer": {"name": "sgd", "learning_rate": 10.0}, "epochs": 30}
     experiment = make_experiment(training=training, network={"l2": 1.0})
-    checkpoint = Checkpoint(str(tmp_path / "checkpoint.npz"))
     with pytest.raises(FloatingPointError) as error:
         run(experiment, checkpoint=checkpoint)
     epoch = len(checkpoint.load().history) if checkpoint.exists() else 0
@@ -297,29 +226,14 @@ def test_a_loss_that_is_no_number_ends_the_training(tmp_path):
         assert part in str(error.value)
 
 
-@pytest.mark.parametrize(("steps", "expected"), [(1, 1), (2, 2), ("epoch", 4)])
-def test_an_execution_has_as_many_steps_as_named(steps, expected):
-    assert count_steps(Execution(steps_per_execution=steps), 4) == expected
-
-
-def test_more_steps_per_execution_give_the_same(tmp_path):
-    training = {"batch_size": 10}
-    one, two, all_of_them = (
-        run(
-            make_experiment(training=training),
-            execution=Execution(steps_per_execution=steps),
-        )
+def test_more_steps_per_execution_give_the_same():
+    experiment = make_experiment(training={"batch_size": 10})
+    one, *others = (
+        run(experiment, execution=Execution(steps_per_execution=steps))
         for steps in (1, 2, "epoch")
     )
-    for other in (two, all_of_them):
+    for other in others:
         np.testing.assert_allclose(one[2]["loss"], other[2]["loss"], rtol=1e-5)
-    with pytest.raises(
-        ValueError, match=r"received 3, .* divisor .*: 1, 2, 4; or 'epoch'"
-    ):
-        run(
-            make_experiment(training=training),
-            execution=Execution(steps_per_execution=3),
-        )
 
 
 def test_mixed_precision_computes_in_16_bits_and_keeps_32():
@@ -337,14 +251,11 @@ def test_what_goes_beyond_the_report_learns():
     assert history["learning_rate"].diff().lt(0)[1:].all()
 
 
+@pytest.mark.usefixtures("tuned")
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
-@pytest.mark.parametrize("sections", [EVERYTHING, BEYOND_THE_REPORT])
-def test_an_average_that_forgets_is_the_trained_network(
-    sections, precision, monkeypatch
-):
+@pytest.mark.parametrize("sections", FOUR[:2])
+def test_an_average_that_forgets_is_the_trained_network(sections, precision):
     """The average's variables find the second network's, in the right order."""
-    if keras.backend.backend() == "tensorflow":
-        monkeypatch.setattr("cifar_kedro.models.tensorflow.layers.WINOGRAD_CHANNELS", 1)
     training = sections["training"] | {"precision": precision, "batch_size": 10}
     sections = sections | {"training": training}
     execution = Execution(steps_per_execution=2)
@@ -360,26 +271,20 @@ def test_an_average_that_forgets_is_the_trained_network(
 
 def test_what_is_measured_and_handed_over_is_the_average():
     trained = run(make_experiment(**BEYOND_THE_REPORT))
-    network, best, history = run(make_experiment(**averaged(BEYOND_THE_REPORT, 0.9)))
+    network, best, history = run(make_experiment(**averaged(BEYOND_THE_REPORT)))
     assert history["loss"].equals(trained[2]["loss"])  # what is trained is the same
     assert (history["val_loss"] != trained[2]["val_loss"]).all()
     one, other = (model.get_layer("classes").kernel for model in (network, trained[0]))
     assert not np.allclose(one, other, rtol=1e-3)
     last, best_epoch = len(history) - 1, history["val_accuracy"].idxmax()
     for model, epoch in ((network, last), (best, best_epoch)):
-        probabilities = model.predict(VALIDATION["images"], verbose=0)
-        targets = np.eye(10)[VALIDATION["labels"]] * 0.8 + 0.02
-        loss = -(targets * np.log(probabilities)).sum(axis=1).mean()
-        assert history["val_loss"][epoch] == pytest.approx(loss, 1e-4)
+        assert history["val_loss"][epoch] == measure_loss(model, smoothing=0.2)
 
 
 def test_validation_has_the_loss_of_the_training():
     experiment = make_experiment(training={"label_smoothing": 0.5, "epochs": 1})
     network, _, history = run(experiment)
-    probabilities = network.predict(VALIDATION["images"], verbose=0)
-    targets = np.eye(10)[VALIDATION["labels"]] * 0.5 + 0.05
-    loss = -(targets * np.log(probabilities)).sum(axis=1).mean()
-    assert history["val_loss"][0] == pytest.approx(loss, 1e-4)
+    assert history["val_loss"][0] == measure_loss(network, smoothing=0.5)
 
 
 def test_alternating_flips_reach_the_network():

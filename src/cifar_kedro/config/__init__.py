@@ -1,7 +1,7 @@
 """The parameters in their typed form.
 
-The models are strict: an unknown key, a wrong type or a value out of range is refused
-when Kedro loads the parameters, before anything heavy is imported.
+The models are strict. They refuse an unknown key, a wrong type or a value out of range.
+They do so when Kedro loads the parameters, before anything heavy is imported.
 """
 
 from cifar_kedro.config.augmentation import Augmentation, TestTimeViews

@@ -10,21 +10,23 @@ from cifar_kedro.config.base import Strict
 class Augmentation(Strict):
     """Random changes of the training images.
 
-    In the terms of Keras' ``ImageDataGenerator``, which lacks ``alternating``,
+    The settings are those of Keras' ``ImageDataGenerator``. It lacks ``alternating``,
     `whole_pixels` and `cutout`.
 
     Attributes:
-        horizontal_flip: Whether half of the images are mirrored, drawn anew each epoch;
-            ``alternating``: each image in every other epoch, first drawn.
+        horizontal_flip: Whether half of the images are mirrored; each epoch draws which.
+            With ``alternating`` each image is mirrored in every other epoch; half of them,
+            drawn once, in the first.
         rotation_range: Degrees; the angle is uniform in plus or minus this.
-        width_shift_range: Fraction of the width; uniform in plus or minus this.
+        width_shift_range: Fraction of the width; the shift is uniform in plus or minus this.
         height_shift_range: Fraction of the height; uniform in plus or minus this.
         shear_range: Degrees; uniform in plus or minus this.
-        whole_pixels: Whether shifts are rounded to pixels: nothing is blurred then.
-        cutout: Side, in pixels, of a square wholly inside the image, at a place drawn anew
-            each time, painted in the image's mean colour (T. DeVries, G. W. Taylor,
-            "Improved Regularization of Convolutional Neural Networks with Cutout", 2017;
-            there it may reach outside, and has the mean of the data); 0 for none.
+        whole_pixels: Whether shifts are rounded to whole pixels. Then nothing is blurred.
+        cutout: Side, in pixels, of a square that is painted in the image's mean colour; 0
+            for none. It lies wholly inside the image, at a random place each time. In the
+            paper it may reach outside, and has the mean of the data (T. DeVries, G. W.
+            Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout",
+            2017).
     """
 
     horizontal_flip: bool | Literal["alternating"] = False
@@ -37,12 +39,12 @@ class Augmentation(Strict):
 
 
 class TestTimeViews(Strict):
-    """Views of each test image over which a second prediction takes the mean.
+    """Views of each test image. A second prediction is the mean over them.
 
     Attributes:
-        flip: Whether the mirrored image is one.
-        shift: Pixels by which the image is moved along both axes, up and left, and down
-            and right: two views, which together weigh as much as the image in place.
+        flip: Whether the mirrored image is a view.
+        shift: Pixels by which the image moves along both axes: up and left, and down and
+            right. These two views together weigh as much as the image in place.
     """
 
     flip: bool = True

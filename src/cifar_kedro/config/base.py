@@ -1,4 +1,4 @@
-"""What all sections of the parameters have in common."""
+"""What all sections of the parameters share."""
 
 import difflib
 from typing import Annotated, Any, ClassVar
@@ -9,10 +9,10 @@ Positive = Annotated[int, Field(ge=1)]
 
 
 class Strict(BaseModel):
-    """A section that refuses what it does not know, and says what it knows.
+    """A section that refuses unknown keys, and lists the allowed ones.
 
     Attributes:
-        hint: What else to say of an unknown key.
+        hint: More advice for someone who wrote an unknown key.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)

@@ -1,8 +1,8 @@
-"""The variables of the environment that may change a result."""
+"""The environment variables that may change a result."""
 
 import os
 
-# What backends read that changes results, or their last bits.
+# Backends read these. They change results, or their last bits.
 NUMERICS = (
     "TF_ENABLE_ONEDNN_OPTS",
     "TF_SET_ONEDNN_FPMATH_MODE",
@@ -30,7 +30,7 @@ NUMERICS = (
 )
 
 
-# What shares the work out, as the hardware does.
+# These share out the work, as the hardware does.
 _THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
@@ -42,5 +42,5 @@ _THREADS = (
 
 
 def list_environment() -> dict[str, str]:
-    """List the variables that are set of those that may change a result."""
+    """List the variables that are set, and that may change a result."""
     return {k: os.environ[k] for k in (*NUMERICS, *_THREADS) if k in os.environ}

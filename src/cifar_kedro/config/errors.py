@@ -1,7 +1,7 @@
-"""Errors that are the user's to put right, not the program's.
+"""Errors that the user can correct.
 
-Whatever raises one, every command ends with its message alone and status 1: `click` shows
-a `ClickException` so. In Python they are exceptions like any other, with a traceback.
+A command that meets one ends with its message alone and status 1, as `click` shows a
+`ClickException`. In Python they are ordinary exceptions with a traceback.
 """
 
 import re
@@ -18,15 +18,15 @@ RECEIVED_LENGTH = 100  # characters of a received value that a message shows
 
 
 class UserError(click.ClickException):
-    """A mistake in what the program was given."""
+    """A mistake in the input of the program."""
 
 
 class DivergenceError(UserError, FloatingPointError):
-    """A training whose loss is no number any more."""
+    """A training whose loss is no longer finite."""
 
 
 class MissingFileError(UserError, FileNotFoundError):
-    """A file that an experiment needs and that is nowhere to be had."""
+    """A file that an experiment needs, but that is not available."""
 
 
 class MissingPackageError(UserError, ModuleNotFoundError):
@@ -42,14 +42,14 @@ class SettingsError(UserError, ValueError):
 
 
 class DatasetError(UserError, kedro.io.DatasetError):
-    """A file or folder that is missing, damaged, locked, or not what was expected."""
+    """A file or folder that is missing, damaged, locked, or has the wrong content."""
 
 
 def check_section(model: type[Section], values: Any) -> Section:
     """Make a section of the parameters from its values.
 
     Raises:
-        SettingsError: If they are not what the model accepts.
+        SettingsError: If the model does not accept them.
     """
     try:
         return model.model_validate(values)
@@ -60,22 +60,22 @@ def check_section(model: type[Section], values: Any) -> Section:
 
 
 def list_mistakes(error: ValidationError, values: Any) -> list[tuple[str, str]]:
-    """Say of each mistake its key, and what was received and what was expected.
+    """Describe each mistake: its key, what was received and what was expected.
 
     Args:
-        error: What pydantic found.
-        values: What it was given.
+        error: The error of pydantic.
+        values: The values that pydantic checked.
 
     Returns:
-        The keys, with dots between their levels, each once, and the words.
+        Pairs of a key, with dots between its levels, and a description.
     """
     expected: dict[tuple[str, str], list[str]] = {}
     for detail in error.errors():
         missing = detail["type"] == "missing"
         key = _join_key(detail["loc"], values, missing=missing)
         reason = detail.get("ctx", {}).get("error")
-        if isinstance(reason, ValueError):  # of one of our own validators
-            # It may begin with a key of the section.
+        if isinstance(reason, ValueError):  # from one of our own validators
+            # Its text may begin with a key of the section.
             inner = re.match(r"([\w.]+): ", str(reason))
             key = ".".join(filter(None, (key, inner and inner[1])))
             expected[key, str(reason)[inner.end() if inner else 0 :]] = []
@@ -87,7 +87,7 @@ def list_mistakes(error: ValidationError, values: Any) -> list[tuple[str, str]]:
 
 
 def _join_key(place: tuple[int | str, ...], values: Any, *, missing: bool) -> str:
-    """Join the steps that lead to a value: pydantic adds the names of types tried."""
+    """Join the steps to a value. Leave out the names of types, which pydantic adds."""
     steps = ""
     for index, step in enumerate(place):
         try:
@@ -118,7 +118,7 @@ def _name_expected(detail: Any) -> str:
 
 
 def _show(value: Any) -> str:
-    """Write a value as YAML has it, in one line, cut short."""
+    """Write a value as YAML, in one line, cut if it is long."""
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1e9)
     text = repr(value) if isinstance(value, str) else text.removesuffix("...\n").strip()
     if len(text) <= RECEIVED_LENGTH:

@@ -16,13 +16,13 @@ logger = logging.getLogger(__name__)
 
 
 class Reported(Strict):
-    """What the report prints of an experiment.
+    """What the original report prints about an experiment.
 
     Attributes:
-        test_accuracy: Fraction of the test images, weights at the end of training.
-        training_seconds: Wall time on the report's GPU.
-        parameters: Of its network; unknown if null.
-        unreachable_reduction: Whether the report's own callbacks stop the training
+        test_accuracy: Fraction of the test images, with the weights at the end of training.
+        training_seconds: Wall time in seconds on the original report's GPU.
+        parameters: Parameters of its network; unknown if null.
+        unreachable_reduction: Whether the original report's callbacks stop the training
             before a reduced learning rate is used.
     """
 
@@ -37,7 +37,7 @@ class Experiment(Strict):
 
     Attributes:
         name: The key of the block. It is added when the parameters are loaded.
-        title: What people read.
+        title: The name for readers.
         builds_on: The experiment from which all other settings are inherited.
         network: The layers.
         training: How the network is trained.
@@ -57,7 +57,7 @@ class Experiment(Strict):
 
     @property
     def architecture_only(self) -> bool:
-        """Whether the result owes nothing to augmentation or transfer."""
+        """Whether the experiment has neither augmentation nor transfer."""
         return self.augmentation is None and self.network.backbone is None
 
     def check_image_shape(self, image_shape: ImageShape) -> None:
@@ -79,7 +79,7 @@ class Experiment(Strict):
 
     @model_validator(mode="after")
     def _plateau_is_reachable(self) -> Self:
-        """Refuse a stop that comes before the reduction, unless the report has it."""
+        """Refuse a stop before the reduction, unless the original report has it."""
         plateau = self.training.reduce_lr
         stop = plateau and getattr(self.training.early_stopping, plateau.monitor)
         if plateau and stop and stop <= plateau.patience:
@@ -90,5 +90,7 @@ class Experiment(Strict):
             )
             if not (self.reported and self.reported.unreachable_reduction):
                 raise ValueError(problem)
-            logger.warning("%s: %s. Kept, as the report has it.", self.name, problem)
+            logger.warning(
+                "%s: %s. It is kept: the original report has it.", self.name, problem
+            )
         return self

@@ -1,4 +1,4 @@
-"""Which files of a configuration folder are read, and which only look as if they were."""
+"""Which files of a configuration folder are read, and which only look like that."""
 
 import difflib
 import logging
@@ -17,22 +17,22 @@ logger = logging.getLogger(__name__)
 
 SUFFIXES = (".yml", ".yaml", ".json")  # those that Kedro reads
 
-# A text editor may add .txt, and hide that it did.
+# A text editor may add .txt, and hide it.
 _LOOKS_LIKE_SETTINGS = re.compile(r".+\.(ya?ml|json|toml)(\.txt)?", re.IGNORECASE)
 
 
 class ConfigFiles(LocalFileSystem):
-    """Local files as Kedro's loader looks for them, whatever leads to them.
+    """Local files for Kedro's loader, whatever their path looks like.
 
-    A folder may be a link, as a file may, and may have any name: ``[a]`` is no pattern.
-    Kedro's own search takes for hidden what a link leads to below a hidden folder, as all
-    files of a Kubernetes ConfigMap do.
+    Files and folders may be links. A folder may have any name: ``[a]`` is no pattern.
+    Kedro's own search ignores a link into a hidden folder. But all files of a Kubernetes
+    ConfigMap are such links.
     """
 
     cachable = False  # fsspec would hand out a plain `LocalFileSystem`
 
     def glob(self, path: str, **kwargs: Any) -> list[str]:
-        """Find the visible files; see `find_files`.
+        """Find the visible files (`find_files`).
 
         Args:
             path: A folder, and a pattern below it.
@@ -49,7 +49,7 @@ def find_files(folder: Path, patterns: Iterable[str]) -> list[Path]:
     """Find the configuration files of a folder that match one of the patterns.
 
     Args:
-        folder: Of one environment.
+        folder: The folder of one environment.
         patterns: As in Kedro's ``config_patterns``.
     """
     matches = [re.compile(glob_translate(pattern)).match for pattern in patterns]
@@ -65,12 +65,12 @@ def find_files(folder: Path, patterns: Iterable[str]) -> list[Path]:
 def check_files(folder: Path, patterns: dict[str, list[str]]) -> None:
     """Refuse files that look like settings, but that nothing reads.
 
-    A file whose name resembles none that is read may be someone else's, such as a key:
-    it only gets a warning.
+    A file may have quite another name. Then it may serve another purpose, such as a key,
+    and only gets a warning.
 
     Args:
-        folder: Of one environment.
-        patterns: Kedro's ``config_patterns``: of each kind of configuration.
+        folder: The folder of one environment.
+        patterns: Kedro's ``config_patterns`` for each kind of configuration.
 
     Raises:
         SettingsError: If there is such a file, or a link that leads nowhere.
@@ -82,10 +82,10 @@ def check_files(folder: Path, patterns: dict[str, list[str]]) -> None:
 
 
 def check_root(folder: Path, patterns: dict[str, list[str]]) -> None:
-    """Refuse settings that lie beside the environments' folders, where nothing reads them.
+    """Refuse settings beside the environments' folders, where nothing reads them.
 
     Args:
-        folder: What ``--conf-source`` names.
+        folder: The folder of all environments (``--conf-source``).
         patterns: Kedro's ``config_patterns``.
 
     Raises:
@@ -100,7 +100,7 @@ def check_root(folder: Path, patterns: dict[str, list[str]]) -> None:
 
 
 def _list_files(folder: Path) -> Iterator[Path]:
-    """Walk a folder, its links included; hidden is what has a hidden name in there.
+    """Walk a folder, links included, without files and folders that have hidden names.
 
     Raises:
         OSError: If a folder can't be read.
@@ -117,12 +117,12 @@ def _list_files(folder: Path) -> Iterator[Path]:
 
 
 def _raise(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # of those Kedro tells
+    if not isinstance(error, FileNotFoundError):  # Kedro reports those
         raise error
 
 
 def _resembles(path: Path, patterns: dict[str, list[str]]) -> str | None:
-    """Name the kind of configuration that a file's name begins like, if any."""
+    """Name the kind of configuration that a file's name resembles, if any."""
     word = re.split(r"[^a-z]", path.name.lower())[0]
     kinds = [*patterns, "experiments"]
     return next(iter(difflib.get_close_matches(word, kinds, 1)), None)
@@ -147,5 +147,5 @@ def _refuse_or_warn(path: Path, folder: Path, patterns: dict[str, list[str]]) ->
     )
     raise SettingsError(
         f"{path}: nothing reads a file of that name. Expected {folder / name}. Rename it, "
-        "or move what is in it there"
+        "or move its content there"
     )

@@ -1,4 +1,4 @@
-"""What a machine or a team sets: ``globals.yml``."""
+"""The settings of a machine or a team: ``globals.yml``."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -9,14 +9,14 @@ from cifar_kedro.config.paths import PathOrAddress
 
 
 def find_unusable(path: str) -> str | None:
-    """Find what Kedro's catalog, or fsspec, would not take as part of a path.
+    """Find a sign that Kedro's catalog, or fsspec, does not read as part of a path.
 
     Args:
         path: A path of this machine, or an address.
 
     Returns:
-        A brace, which is a placeholder to the catalog; or ``::``, which joins addresses.
-        None if there is neither.
+        A brace, which the catalog reads as a placeholder. Or ``::``, which joins
+        addresses. None if there is neither.
     """
     signs = ("{", "}") if "://" in path else ("{", "}", "::")
     return next((sign for sign in signs if sign in path), None)
@@ -25,8 +25,8 @@ def find_unusable(path: str) -> str | None:
 def _check_usable(path: str) -> str:
     if sign := find_unusable(path):
         raise ValueError(
-            f"received '{path}', expected a path without '{sign}', which the catalog takes "
-            "for more than a sign of a name. Choose or rename a folder"
+            f"received '{path}', expected a path without '{sign}', which has a meaning of "
+            "its own in the catalog. Choose or rename a folder"
         )
     return path
 
@@ -35,9 +35,9 @@ class Archive(Strict):
     """The official binary archive, or a copy of it.
 
     Attributes:
-        url: Where it is fetched from; null to never fetch.
+        url: Where it is fetched from; with null it is never fetched.
         hash: ``md5:`` or ``sha256:`` and the hexadecimal digest.
-        filepath: Where it is, or is fetched to; in ``01_raw`` of the data if not named.
+        filepath: Where it is, or is fetched to. If it is not named: ``01_raw`` of the data.
     """
 
     url: str | list[str] | None
@@ -46,13 +46,13 @@ class Archive(Strict):
 
 
 class Globals(Strict):
-    """What a machine or a team sets: ``globals.yml``.
+    """The settings of a machine or a team: ``globals.yml``.
 
     Attributes:
         data: Where everything is read and written.
         credentials: The entry of ``credentials.yml`` that opens that place.
         archive: The archive.
-        own: Whatever people need for catalog entries of their own.
+        own: Values for your own catalog entries.
     """
 
     model_config = ConfigDict(title="globals.yml")

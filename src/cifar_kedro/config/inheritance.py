@@ -1,4 +1,4 @@
-"""The inheritance between experiments."""
+"""Inheritance between experiments."""
 
 import difflib
 import re
@@ -9,28 +9,27 @@ from omegaconf import OmegaConf
 from cifar_kedro.config import RunSettings
 from cifar_kedro.config.errors import SettingsError
 
-# The pipelines that are not an experiment's: see `pipeline_registry`.
+# Pipelines that are no experiment (`pipeline_registry`).
 RESERVED_NAMES = ("classify", "data_engineering", "modelling", "reporting")
 
 
-# What is no experiment: Kedro checks the claims where a run needs them.
+# Parameters that are no experiment. Kedro checks the claims when a run needs them.
 _OTHER_PARAMETERS = (*RunSettings.model_fields, "claims")
 
 
 def is_experiment(block: Any) -> bool:
-    """Tell an experiment's block from other parameters: one has a title of its own."""
+    """Tell whether a block is an experiment: every experiment has its own title."""
     return isinstance(block, dict) and "title" in block
 
 
 def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Complete every experiment with what it takes from the one it builds on.
+    """Complete every experiment with the settings of the one that it builds on.
 
-    Sections are merged key by key at any depth; values and lists are replaced. What
-    says which experiment it is (``title``) and what the report says of it
-    (``reported``) is its own and is not inherited. Each also learns its ``name``.
+    Sections are merged key by key at any depth. Values and lists are replaced. ``title``
+    and ``reported`` are not inherited. Each experiment also gets its ``name``.
 
     Args:
-        parameters: Parameters as loaded: experiments name only their differences.
+        parameters: Parameters as loaded. Experiments name only their differences.
 
     Returns:
         The same parameters with complete experiments.
@@ -53,20 +52,15 @@ def _complete(
     completed: dict[str, dict[str, Any]],
     heirs: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Complete one experiment, and before it the one that it builds on."""
+    """Complete one experiment, and first the one that it builds on."""
     if name in completed:
         return completed[name]
     block = experiments[name]
     inherited: dict[str, Any] = {}
     if (parent := block.get("builds_on")) is not None:
         _check_parent(name, parent, experiments, heirs)
-        inherited = {
-            key: value
-            for key, value in _complete(
-                parent, experiments, completed, (*heirs, name)
-            ).items()
-            if key not in ("title", "reported")
-        }
+        whole = _complete(parent, experiments, completed, (*heirs, name))
+        inherited = {k: v for k, v in whole.items() if k not in ("title", "reported")}
     merged: Any = OmegaConf.to_container(OmegaConf.merge(inherited, block))
     completed[name] = merged | {"name": name}
     return completed[name]
@@ -86,7 +80,7 @@ def _check_parent(
 
 
 def _check_names(parameters: dict[str, Any], experiments: dict[str, Any]) -> None:
-    """Refuse what no one would read, and names that paths or pipelines can't have."""
+    """Refuse unknown parameters, and names that paths or pipelines can't have."""
     for name, value in parameters.items():
         if name not in experiments and name not in _OTHER_PARAMETERS:
             allowed = [*_OTHER_PARAMETERS, *experiments]
@@ -94,24 +88,23 @@ def _check_names(parameters: dict[str, Any], experiments: dict[str, Any]) -> Non
             hint = f" (did you mean '{close[0]}'?)" if close else ""
             raise SettingsError(
                 f"parameter '{name}': received {value!r}, expected one of "
-                f"{', '.join(allowed)}{hint}. A new experiment "
-                "is a block with a `title`, and what it `builds_on` or its own `network` "
-                "and `training`"
+                f"{', '.join(allowed)}{hint}. A new experiment is a block with a `title`, "
+                "and with `builds_on` or its own `network` and `training`"
             )
     lower = [name.lower() for name in experiments]
     for name, block in experiments.items():
         if block.get("name", name) != name:
             raise SettingsError(
                 f"{name}.name: received {block['name']!r}, expected none: a block's name is "
-                "its key. What people read is its `title`"
+                "its key. Readers see its `title`"
             )
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in RESERVED_NAMES:
             raise SettingsError(
                 f"experiment '{name}': expected a name of letters, digits and _, a letter "
-                f"first, that is none of {', '.join(RESERVED_NAMES)}"
+                f"first, and none of {', '.join(RESERVED_NAMES)}"
             )
         if lower.count(name.lower()) > 1:
             raise SettingsError(
                 f"experiment '{name}': expected names that differ in more than upper and "
-                "lower case, as folders are named after them"
+                "lower case, because folders have these names"
             )

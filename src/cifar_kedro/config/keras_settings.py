@@ -1,8 +1,8 @@
-"""What a user's configuration of Keras may choose, and what this project sets itself.
+"""Which settings of Keras a user may choose, and which this project sets itself.
 
 Keras takes settings from ``keras.json`` (in ``KERAS_HOME``, or ``~/.keras``) and from the
-environment. The backend is the user's choice. Whatever else changes the mathematics is set
-here, or refused by name.
+environment. The user chooses the backend. All other settings that change the mathematics
+are set here, or refused by name.
 """
 
 import difflib
@@ -21,7 +21,7 @@ _INSTALL = {
     "torch": "pip install -c requirements.lock -e '.[torch]'",
 }
 
-# Keras would end each training, or each epoch, early, and say nothing.
+# With these Keras would end each training, or each epoch, early and say nothing.
 _BOUNDS = {
     "KERAS_MAX_EPOCHS": "For a bound on the epochs: --params max_epochs=1",
     "KERAS_MAX_STEPS_PER_EPOCH": "For short epochs: --env sample",
@@ -29,9 +29,9 @@ _BOUNDS = {
 
 
 def check_keras() -> None:
-    """Refuse a configuration of Keras that can't train, or not as an experiment says.
+    """Refuse a configuration of Keras that can't train as an experiment says.
 
-    Keras is not imported for it: a run asks before it does anything else.
+    It does not import Keras: a run checks this before it does anything else.
 
     Raises:
         MissingPackageError: If the backend is not installed.
@@ -53,25 +53,25 @@ def check_keras() -> None:
 
 
 def settle_keras() -> None:
-    """Import Keras, and set what a user's ``keras.json`` may have set otherwise.
+    """Import Keras, and overwrite settings of a user's ``keras.json``.
 
     Raises:
         MissingPackageError: If the backend is not installed.
-        SettingsError: If a setting is refused: see `check_keras`.
+        SettingsError: If a setting is refused (`check_keras`).
     """
     check_keras()
     try:
         import keras
     except (ValueError, AttributeError) as error:
         raise SettingsError(
-            f"Keras can't be imported as {_find_keras_json()} has it: {error} Correct that "
+            f"Keras can't be imported with {_find_keras_json()}: {error} Correct that "
             "file, or delete it: Keras writes it again."
         ) from error
     for name, value in (
         ("max_epochs", keras.config.max_epochs()),
         ("max_steps_per_epoch", keras.config.max_steps_per_epoch()),
     ):
-        if value is not None:  # this process has called for it
+        if value is not None:  # this process has set it
             raise SettingsError(
                 f"keras.config.{name}: received {value}, expected None: Keras would cut "
                 f"every training short. Call keras.config.set_{name}(None)"
@@ -93,7 +93,7 @@ def _check_backend(backend: Any, source: str) -> None:
         raise MissingPackageError(
             f"{source}: received {backend!r}, but the package {backend} is not installed "
             f"here. Install it: {_INSTALL[backend]}. Or choose another backend: "
-            f"KERAS_BACKEND={'jax' if backend == 'tensorflow' else 'tensorflow'}",
+            f"KERAS_BACKEND={'jax' if backend == 'tensorflow' else 'tensorflow'}"
         )
 
 
@@ -117,7 +117,7 @@ def _find_keras_json() -> Path:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """Read the configuration; what is no JSON Keras ignores, too."""
+    """Read the configuration. If it is no JSON, Keras ignores it, too."""
     try:
         settings = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -24,15 +24,15 @@ VGG16_SIDE, VGG16_CHANNELS = 32, 3
 class Whitening(Strict):
     """A first convolution that whitens small patches of the images, and is not trained.
 
-    Its filters are the principal components of the patches of the training images, each
-    divided by its standard deviation, and each once with either sign, so that an
-    activation loses nothing (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU",
-    2024, section 3.2). Valid padding, stride 1: 6 size**2 filters.
+    Its filters are the principal components of patches of the training images. Each is
+    divided by its standard deviation. Each stands there with both signs, so that the
+    activation loses nothing. It has valid padding, stride 1 and 6 size**2 filters. See
+    Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024, section 3.2.
 
     Attributes:
-        size: Side of a patch, in pixels.
-        epsilon: Added to each variance (of pixels in 0 to 1), so that components that
-            hardly vary are not blown up.
+        size: Side of a patch in pixels.
+        epsilon: Added to each variance (of pixels in 0 to 1). It keeps components that
+            hardly vary small.
     """
 
     size: int = Field(ge=1, le=5)
@@ -45,13 +45,13 @@ class Whitening(Strict):
 
 
 class BatchNormalization(Strict):
-    """Where and how activations are normalized; the defaults are the report's.
+    """Where and how activations are normalized. The original report has the defaults.
 
     Attributes:
-        before_activation: Whether it comes before the activation (and after a pooling in
-            between), or after it. Before it, the layer normalized has no bias.
+        before_activation: Whether it comes before the activation or after it. Before it, it
+            follows a pooling in between, and the normalized layer has no bias.
         scale: Whether it has a trained scale.
-        momentum: Of the moving averages, per step.
+        momentum: Momentum of the moving averages, per step.
     """
 
     before_activation: bool = False
@@ -60,12 +60,12 @@ class BatchNormalization(Strict):
 
 
 class Block(Strict):
-    """Convolutions 3x3 (stride 1, same padding), one per number of filters.
+    """Convolutions of 3x3 with stride 1 and same padding.
 
     Attributes:
-        filters: Numbers of filters.
-        pool: Whether there is a 2x2 max pooling: at the end of the block, or after its
-            ``first`` convolution, before the activation's normalization.
+        filters: Filters of each convolution, one number for each.
+        pool: Whether the block ends with a 2x2 max pooling. With ``first`` the pooling
+            follows the first convolution, before its normalization.
     """
 
     filters: list[Positive] = Field(min_length=1)
@@ -73,14 +73,14 @@ class Block(Strict):
 
 
 class Backbone(Strict):
-    """The first layers of a network trained on ImageNet (report, section 3.13).
+    """The first layers of a network trained on ImageNet (original report, section 3.13).
 
     Attributes:
         name: The network in `keras.applications`.
-        up_to: Last layer kept.
-        trainable_from: First layer trained; those before it are frozen.
-        weights: ``imagenet`` (Keras downloads them), the path of a local weights file
-            in Keras' format, or null for random weights. A relative path starts at the
+        up_to: The last layer that is kept.
+        trainable_from: The first layer that is trained; the layers before it are frozen.
+        weights: ``imagenet`` (Keras downloads them), the path of a local weights file in
+            Keras' format, or null for random weights. A relative path starts at the
             project's folder.
     """
 
@@ -112,17 +112,19 @@ class Network(Strict):
         backbone: Pretrained layers in front of the blocks; none if null.
         whitening: A whitening convolution in front of the blocks; none if null.
         blocks: Convolutional blocks, from the image to the classifier.
-        activation: Of convolutions and hidden dense layers; gelu with the error function.
-        batch_norm: Whether a BatchNormalization goes with the activation of every
-            convolution and hidden dense layer; true is the report's, after it.
-        identity_start: Whether a convolution begins by handing on its input, as far as it
-            has filters for it (the others are drawn as ever).
+        activation: Activation of convolutions and hidden dense layers. gelu uses the error
+            function.
+        batch_norm: Whether every convolution and hidden dense layer has a
+            BatchNormalization. With true it follows the activation, as in the original
+            report.
+        identity_start: Whether a convolution starts as the identity: its first filters pass
+            on its input. Further filters are drawn as usual.
         dropout: Fraction dropped after each block and each hidden dense layer.
         l2: L2 penalty on the kernels of convolutions and hidden dense layers.
-        global_max: Whether the classifier sees the maximum of each channel, or all of it.
+        global_max: Whether the classifier sees only the maximum of each channel.
         dense: Units of each hidden dense layer.
-        feature_scale: What the input of the softmax layer is multiplied by: below 1 that
-            layer begins less sure, and under Adam it learns as much more slowly.
+        feature_scale: Factor on the input of the softmax layer. Below 1 that layer starts
+            less sure, and under Adam it learns more slowly by the same factor.
     """
 
     backbone: Backbone | None = None
@@ -139,7 +141,7 @@ class Network(Strict):
 
     @property
     def normalization(self) -> BatchNormalization | None:
-        """Give ``batch_norm`` in full."""
+        """``batch_norm`` in full; None without it."""
         if isinstance(self.batch_norm, BatchNormalization):
             return self.batch_norm
         return BatchNormalization() if self.batch_norm else None

@@ -1,4 +1,4 @@
-"""Paths as people write them: ``~`` and environment variables stand for what they name."""
+"""Paths as people write them, with ``~`` and environment variables."""
 
 import os
 import re
@@ -9,19 +9,17 @@ from pydantic import AfterValidator, Field
 from cifar_kedro.config.errors import SettingsError
 
 # Kedro's names for a path in the catalog, and kedro-mlflow's in mlflow.yml.
-PATH_KEYS = (
-    *("filename", "filepath", "path"),
-    *("mlflow_tracking_uri", "mlflow_registry_uri"),
-)
+PATH_KEYS: tuple[str, ...] = ("filename", "filepath", "path")
+PATH_KEYS += ("mlflow_tracking_uri", "mlflow_registry_uri")
 
-# As `os.path.expandvars` has it; ${globals:data} is none.
+# The syntax of `os.path.expandvars`. ${globals:data} is no such variable.
 _VARIABLE = re.compile(r"\$(\w+|\{\w+\})", re.ASCII)
 
 
 def expand_path(path: str) -> str:
-    """Replace environment variables, and the ``~`` that a path begins with.
+    """Replace environment variables, and a ``~`` at the beginning.
 
-    A relative path stays relative, and an address changes by its variables only.
+    A relative path stays relative. In an address only variables are replaced.
 
     Args:
         path: A path of this machine, or an address.
@@ -36,7 +34,7 @@ def expand_path(path: str) -> str:
     """
     for variable in _VARIABLE.findall(path):
         name = variable.strip("{}")
-        # An empty one would make "$DATA/images" a folder of the disk's root.
+        # An empty one would turn "$DATA/images" into "/images".
         if not os.environ.get(name):
             raise SettingsError(
                 f"received '{path}', but the environment variable {name} is not set or "
@@ -58,8 +56,8 @@ def expand_paths(section: Any, name: str) -> Any:
     """Expand every path in a section of a configuration file, at any depth.
 
     Args:
-        section: What the file has; paths are told by their keys.
-        name: The section's, for messages.
+        section: The section. A path is found by its key.
+        name: The section's name, for messages.
 
     Returns:
         A copy.

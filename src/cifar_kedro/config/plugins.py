@@ -1,4 +1,4 @@
-"""What the files of Kedro's plug-ins hold: ``mlflow.yml`` and ``airflow.yml``."""
+"""The files of Kedro's plug-ins: ``mlflow.yml`` and ``airflow.yml``."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from cifar_kedro.config.paths import PathOrAddress
 class MlflowServer(Strict):
     """The keys of kedro-mlflow's section ``server``.
 
-    Checked here as well, because kedro-mlflow is asked only where the address is found.
+    They are checked here, too: kedro-mlflow only runs if there is an address.
 
     Attributes:
         mlflow_tracking_uri: Address of the tracking server. With null the environment
-            variable ``MLFLOW_TRACKING_URI`` counts; without either nothing is tracked.
-        mlflow_registry_uri: Address of the model registry; that of the server if null.
+            variable ``MLFLOW_TRACKING_URI`` counts. Without both nothing is tracked.
+        mlflow_registry_uri: Address of the model registry; the server's address if null.
         credentials: The entry of ``credentials.yml`` with user and password.
-        request_header_provider: As in kedro-mlflow's documentation.
+        request_header_provider: See kedro-mlflow's documentation.
     """
 
     mlflow_tracking_uri: PathOrAddress | None = None
@@ -28,10 +28,10 @@ class MlflowServer(Strict):
 
 
 class Mlflow(Strict):
-    """``mlflow.yml``; what the other sections hold is checked by kedro-mlflow.
+    """``mlflow.yml``. kedro-mlflow checks the other sections.
 
     Attributes:
-        server: Where the server is, and who asks.
+        server: The address of the server, and the credentials.
         tracking: The names of MLflow's experiment and runs; kedro-mlflow's keys.
         ui: Host and port for ``kedro mlflow ui``; kedro-mlflow's keys.
     """
@@ -44,12 +44,12 @@ class Mlflow(Strict):
 
 
 class AirflowDag(Strict):
-    """A section of ``airflow.yml``: what ``cifar_kedro_dag.py.j2`` asks for.
+    """A section of ``airflow.yml``, for ``cifar_kedro_dag.py.j2``.
 
     Attributes:
-        max_active_tasks: Tasks at once.
+        max_active_tasks: Tasks at the same time.
         retries: How often a failed task is tried again.
-        retry_minutes: How long Airflow waits before.
+        retry_minutes: How many minutes Airflow waits before it tries again.
     """
 
     model_config = ConfigDict(title="airflow.yml")

@@ -1,4 +1,4 @@
-"""What is chosen for a run, not in an experiment: ``parameters.yml``."""
+"""The settings of a run, not of an experiment: ``parameters.yml``."""
 
 from typing import Literal
 
@@ -12,10 +12,9 @@ class Execution(Strict):
     """How a run uses the hardware.
 
     Attributes:
-        steps_per_execution: Training steps between two looks at the loss: more keep a GPU
-            busy. A divisor of the steps of an epoch; or ``epoch``: all of them.
-        data_parallel: Whether each batch is split between all GPUs of the machine (Keras
-            on JAX).
+        steps_per_execution: Training steps between two checks of the loss. More steps keep
+            a GPU busy. The number divides the steps of an epoch, or is ``epoch`` for all.
+        data_parallel: Whether all GPUs of the machine share each batch (Keras on JAX).
         deterministic_operations: Whether a GPU under TensorFlow uses only operations
             that give the same bits each time (slower). A CPU always does.
     """
@@ -26,14 +25,16 @@ class Execution(Strict):
 
 
 class Classify(Strict):
-    """What the ``classify`` pipeline takes: whose model, and which images.
+    """The settings of the ``classify`` pipeline: which model, and which images.
 
     Attributes:
-        experiment: The experiment whose model classifies, trained with the run's seed.
-        weights: Of the ``end`` of training, or of the ``best`` validation accuracy.
-        images: Folder of the images; relative to the project, absolute, or an address
-            that fsspec understands. ``~`` and environment variables count. Images in
-            its subfolders count.
+        experiment: The experiment whose model classifies. It was trained with the run's
+            seed.
+        weights: The weights at the ``end`` of training, or those with the ``best``
+            validation accuracy.
+        images: Folder of the images, subfolders included. It may be relative to the
+            project, absolute, or an address that fsspec understands. ``~`` and
+            environment variables are replaced.
     """
 
     experiment: str
@@ -42,13 +43,13 @@ class Classify(Strict):
 
 
 class RunSettings(Strict):
-    """What is chosen for a run, not in an experiment: ``parameters.yml``.
+    """The settings of a run, not of an experiment: ``parameters.yml``.
 
     Attributes:
-        seed: Draws the split, the initial weights, the order, dropout, augmentation.
+        seed: Draws the split, the initial weights, the order, dropout and augmentation.
         validation_images: Number of training images kept for validation.
         max_epochs: Upper bound on every experiment's epochs; none if null.
-        resume: Whether an interrupted training goes on where it was.
+        resume: Whether an interrupted training goes on where it stopped.
         execution: How to use the hardware.
         classify: Model and images of the ``classify`` pipeline.
     """
@@ -61,7 +62,5 @@ class RunSettings(Strict):
     execution: Execution = Execution()
 
 
-HISTORY_COLUMNS = [
-    *("epoch", "loss", "accuracy", "val_loss", "val_accuracy"),
-    *("learning_rate", "seconds"),
-]
+HISTORY_COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+HISTORY_COLUMNS += ["learning_rate", "seconds"]

@@ -1,4 +1,4 @@
-"""The parameters in use, for those whom Kedro does not tell: the registry of pipelines."""
+"""The parameters in use, for the registry of pipelines. Kedro does not tell it."""
 
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,21 @@ _in_use: dict[str, Any] = {}
 
 
 def use_parameters(parameters: dict[str, Any]) -> None:
-    """Take the experiments from a session's parameters instead of the project's file."""
+    """Use a session's parameters instead of those of the project's files."""
     _in_use.clear()
     _in_use.update(parameters)
 
 
 def read_parameters() -> dict[str, Any]:
-    """Give the parameters of the session, or those of the project's base without one."""
+    """Return the session's parameters. Without a session, return those in conf/base."""
     return _in_use or _read_base()
 
 
 def _read_base() -> dict[str, Any]:
     """Read the experiments without a session (``kedro registry list``).
 
-    Plain YAML on purpose: a configuration loader made here would replace the resolvers
-    of the session's own.
+    It reads plain YAML: a second configuration loader would replace the resolvers of
+    the session's loader.
     """
     project = find_kedro_project(Path.cwd()) or Path.cwd()
     base = project / settings.CONF_SOURCE / "base"

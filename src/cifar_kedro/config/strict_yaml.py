@@ -1,7 +1,7 @@
-"""YAML of which nothing is read otherwise than it looks.
+"""YAML in which every value means what it looks like.
 
-YAML 1.1 reads 010 as 8, 1:30 as 90, an empty value as null, and of two values of a key
-the last. Here each of them is refused, with its file and line.
+YAML 1.1 reads 010 as 8, 1:30 as 90 and an empty value as null. If a key has two values, it
+takes the last. Here each of these is refused, with its file and line.
 """
 
 import re
@@ -18,12 +18,12 @@ PLAIN_NUMBER = re.compile(
     r"|[-+]?\.(inf|nan)",
     re.IGNORECASE,
 )
-Locate = Callable[[Any], str]  # from a mark of PyYAML to words that say where that is
+Locate = Callable[[Any], str]  # from a mark of PyYAML to words that name the place
 _TAG = "tag:yaml.org,2002:"
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's loader, which reads 1e-3 as a number and a date as text, as OmegaConf."""
+    """PyYAML's loader. Like OmegaConf it reads 1e-3 as a number and a date as text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  as PyYAML declares it
         first: [pair for pair in pairs if pair[0] != f"{_TAG}timestamp"]
@@ -42,15 +42,15 @@ def read_yaml(text: bytes | str, path: str) -> dict[str, Any]:
     """Read a configuration file.
 
     Args:
-        text: What is in it.
-        path: Where it is, for messages.
+        text: Its content.
+        path: Its path, for messages.
 
     Returns:
         Its blocks; none if it is empty.
 
     Raises:
-        SettingsError: If it is not YAML, has no blocks, or holds what YAML reads otherwise
-            than it looks.
+        SettingsError: If it is not YAML, has no blocks, or has a value that YAML reads as
+            something else.
     """
     blocks = _load(_decode(text, path), lambda mark: f"{path}, line {mark.line + 1}")
     if not isinstance(blocks, dict | None):
@@ -60,17 +60,17 @@ def read_yaml(text: bytes | str, path: str) -> dict[str, Any]:
 
 
 def read_value(text: str, key: str) -> Any:
-    """Read the value of a parameter that was typed.
+    """Read the value of a parameter on the command line.
 
-    What begins as a list, a mapping or a text in quotes is YAML. All else is a number,
-    true, false, null or text, whatever signs it has.
+    A list, a mapping or a text in quotes is YAML. Anything else is a number, true, false,
+    null or text, whatever signs it has.
 
     Args:
         text: The value.
         key: The parameter's key, for messages.
 
     Raises:
-        SettingsError: If it is empty, or YAML reads it otherwise than it looks.
+        SettingsError: If it is empty, or YAML reads it as something else.
     """
     if text.startswith(("[", "{", "'", '"')):
         return _load(text, lambda _: key)
@@ -85,10 +85,10 @@ def refuse_common_blocks(files: Mapping[str, Iterable[str]]) -> None:
     """Refuse a block that stands in two files of one environment.
 
     Args:
-        files: The blocks' names, by path. Those that begin with _ may be in several.
+        files: The blocks' names, by path. Names that begin with _ may be in several.
 
     Raises:
-        SettingsError: If any other is in two.
+        SettingsError: If any other block is in two files.
     """
     for (path, blocks), (other_path, others) in combinations(sorted(files.items()), 2):
         common = {name for name in set(blocks) & set(others) if name[:1] != "_"}
@@ -117,7 +117,7 @@ def _load(text: str, locate: Locate) -> Any:
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None or (node.tag, node.value) == (f"{_TAG}null", ""):
-            return None  # an empty file; one that is but a document's start
+            return None  # an empty file, or only the start of a document
         _check(node, locate)
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
@@ -136,7 +136,7 @@ def _load(text: str, locate: Locate) -> Any:
 def _check(
     node: yaml.Node, locate: Locate, key: str = "", parents: tuple[Any, ...] = ()
 ) -> None:
-    """Refuse in a node, and below it, what YAML reads otherwise than it looks."""
+    """Refuse values in a node, or below it, that YAML reads as something else."""
     place = f"{locate(node.start_mark)}: {key}".removesuffix(": ")
     if node in parents:
         raise SettingsError(f"{place}: received an anchor (&) that contains itself")

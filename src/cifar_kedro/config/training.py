@@ -11,19 +11,19 @@ LearningRate = Annotated[float, Field(gt=0, le=10)]
 
 
 class Optimizer(Strict):
-    """A Keras optimizer; what is not named has Keras' default.
+    """A Keras optimizer. Other settings have Keras' defaults.
 
     ``muon`` is `cifar_kedro.training.optimization.ConvolutionMuon`.
 
     Attributes:
         name: Which optimizer.
-        learning_rate: Of every variable; of muon, that of the convolutions' kernels.
-        momentum: Of sgd and muon.
-        other_learning_rate: Of muon: that of Adam, for all other variables.
-        ema_momentum: Share that the moving average of the weights keeps at each step.
-            With it validation, the best weights and those at the end are the average's
-            (loss and accuracy on train remain those of the weights that are trained);
-            without it, all are those that are trained.
+        learning_rate: Learning rate of every variable. For muon: that of the kernels of
+            convolutions.
+        momentum: Momentum of sgd or muon.
+        other_learning_rate: For muon: the learning rate of all other variables, by Adam.
+        ema_momentum: Share that the moving average of the weights keeps at each step. If
+            it is set, the average is validated, and gives the weights at the end and the
+            best ones. Loss and accuracy on train stay those of the trained weights.
     """
 
     name: Literal["adam", "sgd", "muon"]
@@ -51,7 +51,7 @@ class EarlyStopping(Strict):
     """Epochs without improvement of a metric after which training stops.
 
     Attributes:
-        loss: Epochs without a lower loss on the training images; null does not stop.
+        loss: Epochs without a lower loss on the training images; with null it never stops.
         accuracy: Epochs without a higher accuracy on the training images.
         val_loss: Epochs without a lower loss on the validation images.
         val_accuracy: Epochs without a higher accuracy on the validation images.
@@ -67,8 +67,8 @@ class ReduceLROnPlateau(Strict):
     """The learning rate is multiplied by `factor` after `patience` epochs of plateau.
 
     Attributes:
-        monitor: The metric that has to improve.
-        factor: What the learning rate is multiplied by.
+        monitor: The metric that must improve.
+        factor: Factor on the learning rate.
         patience: Epochs without improvement before the rate falls.
         min_lr: The rate never falls below this.
     """
@@ -83,20 +83,20 @@ class Training(Strict):
     """How a network is trained.
 
     Attributes:
-        optimizer: Which optimizer, at which learning rate.
+        optimizer: Which optimizer, and its learning rate.
         batch_size: Images per training step.
         epochs: Upper bound; early stopping may end the training before.
         early_stopping: When the training stops before its last epoch.
         reduce_lr: When the learning rate falls; never if null.
         label_smoothing: Share of the target that all classes have in equal parts.
-        validation_images: The first so many validation images validate, and the others
-            are trained on; null leaves all to validation.
-        drop_remainder: Whether an epoch leaves out the last, smaller batch (the report's
-            ``steps_per_epoch = 40000 // 512`` in the augmented experiments).
-        schedule: ``linear``: the learning rates fall by the same step by step, to zero
-            after the last epoch.
-        precision: Keras' dtype policy; the report's is float32. A mixed one computes in
-            16 bits and keeps the weights in 32: for GPUs.
+        validation_images: How many of the validation images validate, from the first. The
+            others are trained on. With null all of them validate.
+        drop_remainder: Whether an epoch leaves out the last, smaller batch. The original
+            report does so in augmented experiments: ``steps_per_epoch = 40000 // 512``.
+        schedule: With ``linear`` the learning rates fall by the same amount at each step,
+            to zero after the last epoch.
+        precision: Keras' dtype policy. The original report has float32. A mixed policy is
+            for GPUs: it computes in 16 bits and keeps the weights in 32.
     """
 
     optimizer: Optimizer

@@ -1,4 +1,4 @@
-"""Parameters as they are typed: ``kedro run --params KEY=VALUE,KEY=VALUE``."""
+"""Parameters on the command line: ``kedro run --params KEY=VALUE,KEY=VALUE``."""
 
 import re
 from typing import Any
@@ -10,19 +10,20 @@ NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def read_parameters(text: str) -> dict[str, Any]:
-    """Read the parameters that were typed.
+    """Read parameters from the command line.
 
-    A value may be a list, a mapping or a text in quotes: commas in it separate nothing.
+    A value may be a list, a mapping or a text in quotes. Then commas in it separate
+    nothing.
 
     Args:
         text: Such as ``seed=1,exp0.network.dense=[64,32]``.
 
     Returns:
-        The values, nested: dots in a key separate its levels.
+        The values, nested. Dots in a key separate its levels.
 
     Raises:
-        SettingsError: If an item is not a key and a value, if a key is given twice, or if a
-            value is not what it looks like.
+        SettingsError: If an item is not a key and a value, if a key stands there twice, or
+            if YAML would read a value as something else.
 
     Examples:
         >>> read_parameters("seed=1,exp0.network.dense=[64,32]")
@@ -44,7 +45,7 @@ def read_parameters(text: str) -> dict[str, Any]:
 
 
 def split_items(text: str) -> list[str]:
-    """Split at commas, save those between brackets or quotes in which a value begins.
+    """Split at commas, except inside brackets or quotes that begin a value.
 
     Raises:
         SettingsError: If brackets or quotes do not close.
@@ -52,7 +53,7 @@ def split_items(text: str) -> list[str]:
     items, depth, quote, before = [""], 0, "", ""
     for char in text:
         if quote:
-            if quote == '"' and before == "\\":  # it takes the next sign as it is
+            if quote == '"' and before == "\\":  # a backslash escapes the next sign
                 before = ""
             elif char == quote:
                 quote, before = "", char * 2
@@ -63,7 +64,7 @@ def split_items(text: str) -> list[str]:
             before = ""
             continue
         else:
-            # In YAML a quote that is doubled is one in the text.
+            # In YAML a doubled quote means one quote in the text.
             begins = before in "[{,:" if depth else _is_at_value(items[-1])
             if char in "'\"" and (begins or before == char * 2):
                 quote = char

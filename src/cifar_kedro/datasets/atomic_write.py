@@ -16,25 +16,25 @@ from fsspec.implementations.local import LocalFileSystem
 
 from cifar_kedro.config.errors import DatasetError
 
-# A full disk, a used-up quota, a bound on the size of a file.
+# A full disk, a used-up quota, a limit on the size of a file.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-# A temporary file that nobody has written to for so long was left by a killed process.
+# A temporary file is a killed process's if nobody has written to it for so long.
 LEFTOVER_SECONDS = 3600
 
 
 @contextmanager
 def replacing(fs: AbstractFileSystem, path: str) -> Iterator[Path]:
-    """Give a temporary file to write, which becomes `path` when the block ends well.
+    """Give a temporary file to write. It becomes `path` when the block ends well.
 
-    Whoever reads sees the old file or the new one, and a failure leaves the old one:
-    ``kedro run --only-missing-outputs`` looks only at whether a file exists, so half a
-    file would count as done. A killed process can leave its temporary file,
-    ``.tmp-<32 hex digits>-<name>``; one of the next to write `path` removes it.
+    Readers see the old file or the new one, and a failure leaves the old one. For
+    ``kedro run --only-missing-outputs`` every file that exists counts as done, even half
+    a file. A killed process can leave its temporary file,
+    ``.tmp-<32 hex digits>-<name>``. A later write of `path` removes it.
 
     Args:
         fs: File system of `path`.
-        path: Where the file belongs; its folder is created.
+        path: Where the file belongs. Its folder is created.
 
     Yields:
         A local path that ends with the name of `path`.
@@ -43,7 +43,7 @@ def replacing(fs: AbstractFileSystem, path: str) -> Iterator[Path]:
         DatasetError: If nothing can be written there, or the disk is full.
     """
     if isinstance(fs, LocalFileSystem):
-        # In the same folder: only within one disk is moving atomic.
+        # In the same folder: moving a file is atomic only within one disk.
         folder = Path(path).parent
     else:
         folder = Path(tempfile.gettempdir())
@@ -65,12 +65,11 @@ def replacing(fs: AbstractFileSystem, path: str) -> Iterator[Path]:
 def _upload(fs: AbstractFileSystem, temporary: Path, path: str) -> None:
     """Copy a file to a store, where it replaces `path` in one step.
 
-    On S3 an upload does that by itself: the object is there once all of it has arrived.
-    Elsewhere the file is copied beside `path` and moved there, since a store may show
-    half an upload.
+    On S3 an upload is one step: the object is there once all of it has arrived. Another
+    store may show half an upload. There the file is copied beside `path`, then moved.
 
     Raises:
-        DatasetError: If there is no such place, as of a bucket's name misspelt.
+        DatasetError: If there is no such place, such as a misspelt bucket.
     """
     try:
         if "s3" in fs.protocol:
@@ -105,16 +104,16 @@ def _naming_what_had_no_room(temporary: Path, path: str) -> Iterator[None]:
             f"{path} was not written: {error.strerror}. It had reached "
             f"{reached / 1e6:.1f} MB; {shutil.disk_usage(temporary.parent).free / 1e6:.1f}"
             f" MB are free in {temporary.parent} without it. Make room, or set another "
-            "folder (`data` in the environment's globals.yml), and run again; what was "
-            "there before is unchanged."
+            "folder (`data` in the environment's globals.yml), and run again. An older "
+            "file there is unchanged."
         ) from error
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder, and those above it, if need be.
+    """Create a folder, and those above it, if they are missing.
 
     Raises:
-        DatasetError: If that can't be.
+        DatasetError: If that fails.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -141,6 +140,6 @@ def _cannot_write(folder: Path | str, error: OSError) -> DatasetError:
 
 def _remove_leftovers(folder: Path, name: str) -> None:
     for path in folder.glob(f".tmp-{'[0-9a-f]' * 32}-{glob.escape(name)}"):
-        with suppress(OSError):  # another process may be faster, or its owner another
+        with suppress(OSError):  # another process was faster, or another user owns it
             if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
                 path.unlink()

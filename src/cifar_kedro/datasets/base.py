@@ -1,4 +1,4 @@
-"""What the datasets of one file share."""
+"""What datasets of one file share."""
 
 import re
 import shutil
@@ -30,13 +30,13 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Describe the file; nothing is opened yet.
+        """Describe the file. Nothing is opened yet.
 
         Args:
             filepath: Local path, or any address that fsspec understands.
-            credentials: Given to the file system; not shown in logs.
+            credentials: Given to the file system. Logs do not show them.
             fs_args: Further arguments of the file system.
-            metadata: Ignored here; for people and plugins.
+            metadata: For people and plugins. It is ignored here.
         """
         self._filepath = hide_secrets(filepath)  # for messages
         self._fs, self._path = fsspec.core.url_to_fs(
@@ -51,9 +51,9 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
 
     @contextmanager
     def _at_hand(self) -> Iterator[Path]:
-        """Give the file on this machine: itself or, of a store, a copy for the block.
+        """Give a local file. A file in a store is copied for the block.
 
-        So nobody takes what fails in the store, or on the way, for a damaged file.
+        So an error of the store, or of the connection, does not look like a damaged file.
 
         Raises:
             DatasetError: If the store has no such file.
@@ -79,7 +79,7 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
 
 
 def copy_out(fs: fsspec.AbstractFileSystem, path: str, target: Path) -> None:
-    """Copy a file to this machine, from one version of it.
+    """Copy one version of a file to this machine.
 
     Args:
         fs: File system of `path`.
@@ -89,13 +89,13 @@ def copy_out(fs: fsspec.AbstractFileSystem, path: str, target: Path) -> None:
     Raises:
         OSError: If it can't be read, or another process replaces it in a store meanwhile.
     """
-    # Not `get_file`: s3fs would put together parts of the old and the new object.
+    # Not `get_file`: s3fs would join parts of the old and the new object.
     with fs.open(path, "rb") as file, target.open("wb") as local:
         shutil.copyfileobj(file, local, COPIED_AT_ONCE)
 
 
 def hide_secrets(address: str) -> str:
-    """Leave out what nobody else may read: user and password, and all after a "?".
+    """Remove secrets: user and password, and everything after a "?" or "#".
 
     Examples:
         >>> hide_secrets("https://me:hunter2@example.org/a.npz?signature=1")

@@ -1,4 +1,4 @@
-"""The place of a training's checkpoint, as the catalog names it."""
+"""Where a training keeps its state, so that it can be resumed."""
 
 import json
 import logging
@@ -25,17 +25,20 @@ SCRATCH = "To start from scratch: --params resume=false"
 # Beside the checkpoint: the state of a training that `max_epochs` ended.
 BOUNDED = "ended_at_bound.npz"
 
+# The key in the file. Earlier versions wrote this word, and their states still count.
+FINGERPRINT = "origin"
+
 
 @dataclass(frozen=True)
 class TrainingState:
     """All that a training needs to go on as if it had never stopped.
 
     Attributes:
-        variables: Of network, augmentation and optimizer: weights, moments, learning
-            rate, states of random generators.
-        best_weights: Of the network, at its best val_accuracy.
+        variables: The variables of network, augmentation and optimizer: weights, moments,
+            learning rate, states of random generators.
+        best_weights: The network's weights at its best val_accuracy.
         history: One row per completed epoch.
-        counters: Of each callback that steers the training, in their order.
+        counters: The counters of each schedule and stopper, in their order.
         stopped: Whether a callback has ended the training.
     """
 
@@ -50,24 +53,24 @@ class TrainingState:
 class Checkpoint:
     """Where one training keeps its state: one file, replaced in one step.
 
-    The state of a training that a bound on the epochs ended is moved to a second file
-    when its run has ended well. A run with a larger bound goes on from there.
+    `max_epochs` may end a training. When its run has ended well, the state moves to a
+    second file. A run with a larger `max_epochs` goes on from there.
 
     Attributes:
         filepath: Local path, or any address that fsspec understands.
-        resume: Whether a state that is there counts.
+        resume: Whether to go on from a state that is there.
         storage: Further arguments of the file system (credentials).
-        lock: Keeps others away from this training; None in a store that is no file
-            system.
-        origin: What the training comes from (parameters, data, versions), as JSON can
-            hold it. A state of another origin is refused.
+        lock: Keeps other processes away from this training. None in a store that is no
+            file system.
+        fingerprint: What the state depends on: parameters, data, versions, as JSON can
+            hold them. A state with another fingerprint is refused.
     """
 
     filepath: str = field(repr=False)  # it may hold a password
     resume: bool = True
     storage: dict[str, Any] = field(default_factory=dict, repr=False)
     lock: TrainingLock | None = field(default=None, repr=False, compare=False)
-    origin: dict[str, Any] = field(default_factory=dict, repr=False)
+    fingerprint: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def _file(self) -> NpzDataset:
@@ -82,10 +85,10 @@ class Checkpoint:
         """Replace the state.
 
         Raises:
-            LockLostError: If this training is another process's by now.
+            LockLostError: If another process has taken the lock.
         """
         self._check_lock()
-        fields = vars(state) | {"origin": self.origin}
+        fields = vars(state) | {FINGERPRINT: self.fingerprint}
         arrays = {
             f"{name}_{index}": array
             for name in ("variables", "best_weights")
@@ -95,11 +98,11 @@ class Checkpoint:
         self._file.save(arrays | {"text": text})
 
     def load(self) -> TrainingState | None:
-        """Read the state of an interrupted run, if there is one and it is to be resumed.
+        """Read the state of an interrupted run, if there is one and `resume` is set.
 
         Raises:
-            DatasetError: If the state can't be read, is damaged, or of another training;
-                of the last two the message tells how to start from scratch.
+            DatasetError: If the state can't be read, is damaged, or is another training's.
+                In the last two cases the message says how to start from scratch.
         """
         if not self.resume or not self.exists():
             return None
@@ -111,8 +114,8 @@ class Checkpoint:
             ) from error
         if changes:
             raise DatasetError(
-                f"{hide_secrets(self.filepath)} is the state of another training, of "
-                f"which {len(state.history)} epochs are done. Changed since: {changes}. Undo "
+                f"{hide_secrets(self.filepath)} is the state of another training. Of that, "
+                f"{len(state.history)} epochs are done. Changed since: {changes}. Undo "
                 f"that to go on. {SCRATCH}"
             )
         return state
@@ -120,16 +123,17 @@ class Checkpoint:
     def load_bounded(
         self, epochs: int, shapes: list[tuple[int, ...]]
     ) -> TrainingState | None:
-        """Read the state of a training that a bound ended, if this run goes on with it.
+        """Read the state of a training that `max_epochs` ended, if this run goes on.
 
-        What a finished run left never stops another. Why it is not gone on with is logged.
+        A state that a finished run left never stops another run. If this run does not
+        go on from it, the log says why.
 
         Args:
-            epochs: How many epochs this run may train, with those done before.
-            shapes: Of the variables of this run, which changed code may have changed.
+            epochs: How many epochs this run may train, those done before included.
+            shapes: Shapes of this run's variables. Changed code may have changed them.
 
         Raises:
-            DatasetError: If the state can't be read, but is not known to be damaged.
+            DatasetError: If the state can't be read, but may be whole.
         """
         if not self.resume or not self._bounded.exists():
             return None
@@ -143,7 +147,7 @@ class Checkpoint:
         if changes:
             reason = f"changed since: {changes}"
         elif [array.shape for array in state.variables] != shapes:
-            reason = "its network was another"
+            reason = "it had another network"
         elif epochs <= done:
             reason = f"this one ends at {epochs}"
         else:
@@ -153,16 +157,16 @@ class Checkpoint:
         return None
 
     def _read(self, file: NpzDataset) -> tuple[TrainingState, str]:
-        """Read a state, and name what has changed since in what it comes from."""
+        """Read a state, and name what has changed in its fingerprint since."""
         arrays = file.load()
         fields = json.loads(arrays.pop("text").tobytes())
         for name in ("variables", "best_weights"):
             count = sum(key.startswith(name) for key in arrays)
             fields[name] = [arrays[f"{name}_{index}"] for index in range(count)]
-        # A state of an earlier version says nothing of the environment.
-        before = {"environment": self.origin.get("environment")}
-        before |= fields.pop("origin")
-        changes = find_differences(before, json.loads(json.dumps(self.origin)))
+        # States of earlier versions do not have the environment.
+        before = {"environment": self.fingerprint.get("environment")}
+        before |= fields.pop(FINGERPRINT)
+        changes = find_differences(before, json.loads(json.dumps(self.fingerprint)))
         named = "; ".join(f"{k} was {v}, is {w}" for k, (v, w) in changes.items())
         return TrainingState(**fields), named
 
@@ -174,7 +178,7 @@ class Checkpoint:
         """Remove all states.
 
         Raises:
-            LockLostError: If this training is another process's by now.
+            LockLostError: If another process has taken the lock.
         """
         self._check_lock()
         for file in (self._file, self._bounded):
@@ -183,10 +187,10 @@ class Checkpoint:
                 file_system.rm(path)
 
     def keep_bounded(self) -> None:
-        """Move the state of a training that its bound ended to where `load_bounded` looks.
+        """Move the state of a training that `max_epochs` ended to its second file.
 
         Raises:
-            LockLostError: If this training is another process's by now.
+            LockLostError: If another process has taken the lock.
         """
         self._check_lock()
         file_system, path = self._file.storage
@@ -204,15 +208,15 @@ class Checkpoint:
 class CheckpointDataset(SingleFileDataset[Checkpoint]):
     """Gives a training the place where it keeps its state after each epoch.
 
-    The training itself reads and writes there while it runs, which is why this is an
-    input of its node and not an output.
+    The training reads and writes there while it runs. So the checkpoint is an input of
+    its node, not an output.
     """
 
     def __init__(self, *, resume: bool = True, **file: Any) -> None:
         """Describe the place; nothing is opened yet.
 
         Args:
-            resume: Whether a state that is there counts.
+            resume: Whether to go on from a state that is there.
             file: What `SingleFileDataset` takes.
         """
         super().__init__(**file)
@@ -222,7 +226,7 @@ class CheckpointDataset(SingleFileDataset[Checkpoint]):
         self._checkpoint = Checkpoint(file["filepath"], resume, storage, lock)
 
     def load(self) -> Checkpoint:
-        """Return the checkpoint; whether it holds a state is its own to say."""
+        """Return the checkpoint, with or without a state."""
         return self._checkpoint
 
     def save(self, data: Any) -> NoReturn:

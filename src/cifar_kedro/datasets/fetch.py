@@ -1,4 +1,4 @@
-"""Fetching a file over https: with time limits, resumed, and kept only if it is the one."""
+"""Fetching a file over https, with time limits, resume and a check of its hash."""
 
 import logging
 import time
@@ -17,36 +17,36 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10  # until a server accepts the connection
 READ_SECONDS = 30  # from one piece of its answer to the next
-RETRIES = 3  # of a request, and of a file that breaks off without PROGRESS
+RETRIES = 3  # for a request, and for a file that breaks off without PROGRESS
 PAUSE_SECONDS = 1.0  # before a retry; it doubles
 PROGRESS = 2**20  # bytes
-BUSY = (429, 500, 502, 503, 504)  # answers after which a retry may help
+BUSY = (429, 500, 502, 503, 504)  # after these answers a retry may help
 CHUNK = 2**16  # bytes written at once
 
 
 class _RefusedError(Exception):
-    """What an address sends is not the file."""
+    """The address sends something else than the file."""
 
 
 def fetch(addresses: list[str], known_hash: str, path: Path) -> None:
-    """Fetch a file to its place, where it appears whole and verified.
+    """Fetch a file to its place. It appears there whole and verified.
 
-    What has come of it stays beside as ``.NAME.part`` when the connection or the process
-    ends, and the next try goes on from there. One process fetches, others wait for it.
+    If the connection or the process ends, the part received stays as ``.NAME.part``. The
+    next try goes on from there. One process fetches, and others wait for it.
 
     Args:
-        addresses: Where it is, tried in this order.
+        addresses: Where the file is. They are tried in this order.
         known_hash: See `name_hash`.
-        path: Its place, in a folder that exists. What is there already is left alone.
+        path: Its place, in a folder that exists. A file that is there stays unchanged.
 
     Raises:
-        DatasetError: If it can't be written there.
-        ConnectionError: If no address has it; the message says why, for each.
+        DatasetError: If nothing can be written there.
+        ConnectionError: If no address has the file. The message says why for each.
     """
     partial = path.with_name(f".{path.name}.part")
     reasons = []
     with _locked(partial):
-        if path.exists():  # by now, from another process
+        if path.exists():  # another process has fetched it meanwhile
             return
         for address in addresses:
             try:
@@ -62,17 +62,17 @@ def fetch(addresses: list[str], known_hash: str, path: Path) -> None:
 
 @contextmanager
 def _locked(partial: Path) -> Iterator[None]:
-    """Wait until no other process writes there; a killed one holds nothing."""
+    """Wait until no other process writes there. A killed process holds no lock."""
     lock = Path(f"{partial}.lock")
     with FileLock(lock):
         try:
             yield
         finally:
-            lock.unlink(missing_ok=True)  # who waits for it makes a new one
+            lock.unlink(missing_ok=True)  # a process that waits makes a new one
 
 
 def name_hash(path: Path, known_hash: str) -> str:
-    """Compute a file's hash by the algorithm of a known one: ``md5:`` and its digits."""
+    """Compute a file's hash by the algorithm of a known hash, such as ``md5:`` and digits."""
     import pooch
 
     algorithm = known_hash.partition(":")[0]
@@ -82,18 +82,18 @@ def name_hash(path: Path, known_hash: str) -> str:
 def _fetch_from(
     address: str, known_hash: str, partial: Path, *, again: bool = True
 ) -> None:
-    """Fetch from one address; what was put together wrongly once more from its start.
+    """Fetch from one address. If joined parts do not fit, fetch again from the start.
 
     Raises:
-        _RefusedError: If what it sends is another file; nothing of it is kept.
-        ConnectionError: If it can't be reached; what has come stays.
+        _RefusedError: If it sends another file. Nothing of that is kept.
+        ConnectionError: If it can't be reached. The part received stays.
         DatasetError: If nothing can be written.
     """
     try:
         continued = _download(address, partial)
     except ConnectionError:
         raise
-    except OSError as error:  # of this machine: a full disk
+    except OSError as error:  # on this machine, such as a full disk
         partial.unlink(missing_ok=True)
         raise DatasetError(
             f"{partial} can't be written: {error.strerror}. Make room, or set another "
@@ -103,7 +103,7 @@ def _fetch_from(
     if received == known_hash.lower():
         return
     partial.unlink()
-    if continued and again:  # its parts may have been of two files
+    if continued and again:  # the parts may come from two files
         _fetch_from(address, known_hash, partial, again=False)
         return
     raise _RefusedError(
@@ -112,13 +112,13 @@ def _fetch_from(
 
 
 def _download(address: str, partial: Path) -> bool:
-    """Receive the rest of a file, again and again while something comes.
+    """Receive the rest of a file. Try again as long as data arrives.
 
     Returns:
         Whether the file was put together from parts.
 
     Raises:
-        ConnectionError: If nothing more comes.
+        ConnectionError: If no more data arrives.
     """
     import requests
 
@@ -135,10 +135,8 @@ def _download(address: str, partial: Path) -> bool:
             most = max(most, now)
             if failures > RETRIES or not _may_pass(error):
                 raise ConnectionError(_name_reason(error)) from error
-            logger.warning(
-                "%s: %s; going on at %d bytes",
-                *(hide_secrets(address), _name_reason(error), now),
-            )
+            shown, reason = hide_secrets(address), _name_reason(error)
+            logger.warning("%s: %s; going on at %d bytes", shown, reason, now)
             time.sleep(PAUSE_SECONDS * 2 ** max(failures - 1, 0))
 
 
@@ -147,14 +145,14 @@ def _measure(partial: Path) -> int:
 
 
 def _open_session() -> Any:
-    """Open a session that repeats requests by itself, with pauses."""
+    """Open a session that repeats requests, with pauses."""
     import requests
     from urllib3 import Retry
 
     session = requests.Session()
     retry = Retry(
         total=RETRIES,
-        read=False,  # of what was sent: see _download
+        read=False,  # _download repeats what breaks off while it arrives
         backoff_factor=PAUSE_SECONDS,
         status_forcelist=BUSY,
         raise_on_status=False,
@@ -165,27 +163,26 @@ def _open_session() -> Any:
 
 
 def _receive(session: Any, address: str, partial: Path) -> bool:
-    """Receive a file from where the part ends, or whole from a server that can't.
+    """Receive a file from where the part ends. Some servers can only send it whole.
 
     Returns:
-        Whether it was put to a part.
+        Whether the data was added to a part.
     """
     start = _measure(partial)
-    headers = {"Accept-Encoding": "identity"}  # the bytes as they are, to be continued
+    headers = {
+        "Accept-Encoding": "identity"
+    }  # plain bytes, which a later try can continue
     if start:
         headers["Range"] = f"bytes={start}-"
     with session.get(
-        address,
-        headers=headers,
-        stream=True,
-        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        address, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)
     ) as answer:
-        if answer.status_code == 416:  # the part is not shorter than the file
+        if answer.status_code == 416:  # the part is as long as the file, or longer
             return True
         answer.raise_for_status()
         if answer.headers.get("content-type", "").startswith("text/html"):
             raise _RefusedError(
-                "it sent a web page (of a login, or an error), expected the file"
+                "it sent a web page (a login or an error), expected the file"
             )
         goes_on: bool = answer.status_code == 206 and answer.headers.get(
             "content-range", ""
@@ -196,7 +193,7 @@ def _receive(session: Any, address: str, partial: Path) -> bool:
 
 
 def _write(answer: Any, file: BinaryIO) -> None:
-    """Write what a server sends behind what is there, with a progress bar."""
+    """Append what a server sends, with a progress bar."""
     from tqdm import tqdm
 
     start, left = file.tell(), int(answer.headers.get("content-length", 0))
@@ -209,9 +206,9 @@ def _write(answer: Any, file: BinaryIO) -> None:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Tell whether another try may end otherwise: what broke off or fell silent.
+    """Tell whether another try may help: the answer broke off or stopped.
 
-    Connections and busy servers the session has tried again by then.
+    The session itself tries connections and busy servers again.
     """
     import requests
     from urllib3.exceptions import MaxRetryError
@@ -224,7 +221,7 @@ def _may_pass(error: Exception) -> bool:
 
 
 def _name_reason(error: Exception) -> str:
-    """Name what went wrong, without the wall of text of requests."""
+    """Say in a few words what went wrong. The texts of requests are very long."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -241,7 +238,7 @@ def _name_reason(error: Exception) -> str:
 
 
 def _refuse_other_schemes(response: Any, **options: Any) -> None:
-    """Follow a redirection within https only."""
+    """Follow redirections within https only."""
     target = urljoin(response.url, response.headers.get("location", ""))
     if not target.startswith("https://"):
         raise _RefusedError(f"it redirects to {hide_secrets(target)}, not to https://")

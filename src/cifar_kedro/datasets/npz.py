@@ -13,7 +13,7 @@ from cifar_kedro.datasets.base import SingleFileDataset
 
 Arrays = dict[str, np.ndarray]
 
-CHUNK = 2**18  # bytes read at once: whatever is read passes through a buffer
+CHUNK = 2**18  # bytes read at once: they pass through a buffer
 
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -22,13 +22,13 @@ _HEADERS = {
 
 
 class DamagedFileError(DatasetError):
-    """A file is there, and not what it should be."""
+    """A file is there, but its content is wrong."""
 
 
 class NpzDataset(SingleFileDataset[Arrays]):
     """Saves and loads a dict of arrays, never with pickle.
 
-    A file is replaced in one step: see `replacing`.
+    A file is replaced in one step (`replacing`).
 
     Examples:
         >>> dataset = NpzDataset(filepath="memory://doc/example.npz")
@@ -38,13 +38,13 @@ class NpzDataset(SingleFileDataset[Arrays]):
     """
 
     def save(self, data: Arrays) -> None:
-        """Write the arrays, creating the folder if need be.
+        """Write the arrays. Create the folder if it is missing.
 
         Args:
-            data: Arrays of any shape and of any dtype but object.
+            data: Arrays of any shape, and of any dtype except object.
 
         Raises:
-            DatasetError: ``data`` isn't such a dict, or writing failed.
+            DatasetError: If ``data`` isn't such a dict, or writing failed.
         """
         _check(data)
         with replacing(self._fs, self._path) as temporary:
@@ -58,8 +58,8 @@ class NpzDataset(SingleFileDataset[Arrays]):
             The arrays as they were saved.
 
         Raises:
-            DamagedFileError: The file is damaged, or not an ``.npz``.
-            DatasetError: It is missing, or can't be read.
+            DamagedFileError: If the file is damaged, or not an ``.npz``.
+            DatasetError: If it is missing, or can't be read.
         """
         with self._at_hand() as path:
             try:
@@ -69,7 +69,7 @@ class NpzDataset(SingleFileDataset[Arrays]):
                         for member in archive.namelist()
                     }
                 _check(arrays)
-            except (OSError, MemoryError):  # says nothing against the file
+            except (OSError, MemoryError):  # the file may be whole
                 raise
             except Exception as error:  # zipfile and numpy raise nearly anything
                 raise DamagedFileError(
@@ -80,10 +80,11 @@ class NpzDataset(SingleFileDataset[Arrays]):
 
 
 def _read(archive: zipfile.ZipFile, member: str) -> np.ndarray:
-    """Read an array to where a tensor may lie, so that it need not be copied again.
+    """Read an array into memory that suits a tensor, so that nobody copies it again.
 
-    `numpy.load` reads it anywhere, and TensorFlow then copies the images: on the true
-    images exp0 took 2.66 GB instead of 1.84 GB (peak, two cores of an Intel Xeon).
+    `numpy.load` reads to any address, and then TensorFlow copies the images. On the true
+    images exp0 took 2.66 GB that way instead of 1.84 GB (peak, two cores of an Intel
+    Xeon).
     """
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
@@ -94,17 +95,17 @@ def _read(archive: zipfile.ZipFile, member: str) -> np.ndarray:
         content = _aligned_bytes(size)
         for chunk in range(0, size, CHUNK):
             part = content[chunk : chunk + CHUNK]
-            # Too few bytes don't fit: a file that ends early.
+            # A file that ends early has too few bytes: then they don't fit.
             part[:] = np.frombuffer(file.read(len(part)), np.uint8)
-        file.read(1)  # at its end the zip module compares the checksum
+        file.read(1)  # at the end the zip module compares the checksum
     order: Literal["F", "C"] = "F" if fortran_order else "C"
     return np.ndarray(shape, dtype, content.data, order=order)
 
 
 def _aligned_bytes(size: int) -> np.ndarray:
-    """Make so many bytes, their content undefined, that begin where a tensor may.
+    """Make so many bytes at an address that suits a tensor. Their content is undefined.
 
-    numpy's own begin at multiples of 16 bytes.
+    numpy's own addresses are multiples of 16 bytes.
     """
     space = np.empty(size + ALIGNMENT, np.uint8)
     start = -space.ctypes.data % ALIGNMENT
@@ -117,7 +118,7 @@ def _check(data: Arrays) -> None:
             f"Expected a dict of arrays, received {type(data).__name__}."
         )
     for name, array in data.items():
-        # the first two are what np.savez calls its own arguments
+        # The first two are names of np.savez' own arguments.
         if name in ("file", "allow_pickle") or not str(name).isidentifier():
             raise DatasetError(f"Expected a plain name for an array, received {name!r}")
         if not isinstance(array, np.ndarray):
@@ -133,7 +134,7 @@ def _check(data: Arrays) -> None:
 
 
 class OptionalNpzDataset(NpzDataset):
-    """An `NpzDataset` for those who can do without: what is missing has no arrays.
+    """An `NpzDataset` whose file may be missing: then it has no arrays.
 
     Examples:
         >>> OptionalNpzDataset(filepath="memory://doc/nowhere.npz").load()
@@ -147,6 +148,6 @@ class OptionalNpzDataset(NpzDataset):
             The arrays as they were saved, or none if there is no file.
 
         Raises:
-            DatasetError: The file is damaged, or not an ``.npz``.
+            DatasetError: If the file is damaged, or not an ``.npz``.
         """
         return super().load() if self._exists() else {}

@@ -1,4 +1,4 @@
-"""The lock on a training: one process at a time, and nobody has to remove it."""
+"""The lock on a training: one process at a time, and it frees itself."""
 
 import atexit
 import logging
@@ -17,7 +17,7 @@ from cifar_kedro.datasets.atomic_write import make_folder
 
 logger = logging.getLogger(__name__)
 
-# An owner renews its lock every so often; one that is not renewed for so long is free.
+# An owner renews its lock after each heartbeat. Not renewed for a lease, it is free.
 HEARTBEAT_SECONDS = 10
 LEASE_SECONDS = 60
 
@@ -25,15 +25,15 @@ _POLL_SECONDS = 1
 
 
 class LockLostError(DatasetError):
-    """Another process has taken the lock: what this one makes must not be written."""
+    """Another process has taken the lock. This one must not write any more."""
 
 
 class TrainingLock:
-    """A file beside a training's state, which names the process that is at it.
+    """A file beside a training's state. It names the process that trains.
 
-    The lock of a dead process of this machine is free at once. Of another machine nobody
-    can ask that, so the owner renews its lock while it lives. Whoever wants the lock
-    watches the file by its own clock: those of the machines may differ.
+    The lock of a dead process on this machine is free at once. For another machine nobody
+    can tell whether a process lives. So the owner renews its lock while it lives. Whoever
+    wants the lock watches the file by its own clock: the machines' clocks may differ.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,14 +46,14 @@ class TrainingLock:
         """Try once.
 
         Returns:
-            Whether it is locked now. If not, its owner may be gone: try again.
+            Whether this process has the lock now. If not, the owner may be gone: try again.
 
         Raises:
-            DatasetError: If its owner lives, or nothing can be written there.
+            DatasetError: If the owner lives, or nothing can be written there.
         """
         if self._lease and self._lease.is_locked:
             raise self._refuse()
-        if self._lease is None:  # it remembers since when it watches
+        if self._lease is None:  # once: a lease remembers since when it watches
             make_folder(self._path.parent)
             self._lease = SoftFileLease(
                 self._path,
@@ -68,34 +68,35 @@ class TrainingLock:
                 raise self._refuse() from None
             return False
         self._seen = None
-        atexit.register(self.release)  # Ctrl-C ends a run without a word to its hooks
+        atexit.register(self.release)  # Ctrl-C ends a run without telling its hooks
         return True
 
     def release(self) -> None:
-        """Let go, if it is locked; what others have locked stays."""
+        """Release the lock, if this process has it."""
         atexit.unregister(self.release)
         if self._lease:
             self._lease.release()
         self._lease = self._seen = None
 
     def check(self) -> None:
-        """Make sure that a lock that was acquired is still this process's.
+        """Make sure that this process still has a lock that it acquired.
 
-        A process that was suspended, or lost sight of the disk, may wake after another
-        has taken its place.
+        A process may be suspended, or lose its connection to the disk. Meanwhile another
+        process may take the lock.
 
         Raises:
-            LockLostError: If it is not.
+            LockLostError: If another process has it, or if the file is gone.
         """
         if self._lease is None or self._is_ours():
             return
-        time.sleep(_POLL_SECONDS)  # while another looks at it, the file may be away
+        time.sleep(_POLL_SECONDS)  # while another looks at the file, it may be away
         if not self._is_ours():
             raise LockLostError(
-                f"This process lost the lock {self._path}, now of {self._name_owner()}: it "
-                f"was suspended, or could not reach the disk, for over {LEASE_SECONDS} s; "
-                "or someone deleted the file. It ends here, and leaves what the other has "
-                "written alone. Once no other is at it, the same command goes on."
+                f"This process lost the lock {self._path}. Now it belongs to "
+                f"{self._name_owner()}. This process was suspended, or could not reach the "
+                f"disk, for over {LEASE_SECONDS} s; or someone deleted the file. It ends "
+                "here and writes nothing more. Once no other process trains this "
+                "experiment and seed, the same command goes on."
             )
 
     def _is_ours(self) -> bool:
@@ -104,15 +105,17 @@ class TrainingLock:
         return owner is not None and owner.token == self._lease.token
 
     def _owner_lives(self) -> bool:
-        """Tell whether the owner shows any life; free the lock if it has shown none."""
+        """Tell whether the owner lives. Free the lock if it has shown no life."""
         assert self._lease
         if (mark := _read_mark(self._path)) is None:
-            return False  # let go meanwhile
+            return False  # released meanwhile
         if self._seen is None:
             self._seen = mark, time.monotonic()
             logger.info(
                 "%s holds the lock %s: waiting for a sign of life, at most %d s",
-                *(self._name_owner(), self._path, LEASE_SECONDS),
+                self._name_owner(),
+                self._path,
+                LEASE_SECONDS,
             )
         seen, since = self._seen
         owner = self._lease.owner
@@ -121,7 +124,7 @@ class TrainingLock:
             return True
         if time.monotonic() - since < LEASE_SECONDS + 2 * _POLL_SECONDS:
             return False
-        if owner is None:  # of an earlier version, which renewed nothing
+        if owner is None:  # an earlier version made it, and renewed nothing
             return True
         _break(self._path, mark)
         return False
@@ -134,7 +137,7 @@ class TrainingLock:
                 f"If it is gone with its machine or container, delete {self._path}"
             )
         return DatasetError(
-            f"{self._name_owner()} is at the same experiment and seed. Wait until it has "
+            f"{self._name_owner()} trains the same experiment and seed. Wait until it has "
             f"ended, or choose another seed: --params seed=1.{remedy}"
         )
 
@@ -142,7 +145,7 @@ class TrainingLock:
         """Name a process and its machine."""
         if self._lease and (owner := self._lease.owner):
             return f"process {owner.pid} on {owner.hostname}"
-        # Earlier versions wrote both into the first two lines; after a crash there are none.
+        # Earlier versions wrote both into the first two lines. A crash leaves no lines.
         with suppress(OSError, ValueError):
             pid, machine, *_ = self._path.read_text(encoding="utf-8").splitlines()
             return f"process {pid} on {machine}"
@@ -153,7 +156,7 @@ class TrainingLock:
 def hold_locks(locks: Iterable[TrainingLock]) -> Iterator[None]:
     """Hold several locks while the block runs: all of them, or none.
 
-    Those of owners that are gone are waited for at the same time.
+    If several owners are gone, it waits for all of their locks at the same time.
 
     Raises:
         DatasetError: If the owner of one lives, or nothing can be written there.
@@ -168,7 +171,7 @@ def hold_locks(locks: Iterable[TrainingLock]) -> Iterator[None]:
 
 
 def _read_mark(path: Path) -> tuple[int, int] | None:
-    """Read what changes when a lock is renewed, or is another's; None without a lock."""
+    """Read what changes with each renewal or new owner. None without a lock."""
     try:
         status = path.lstat()
     except OSError:
@@ -179,8 +182,8 @@ def _read_mark(path: Path) -> tuple[int, int] | None:
 def _break(path: Path, mark: tuple[int, int]) -> None:
     """Free a lock that was not renewed, where filelock can't: on NFS and the like.
 
-    Of two that do so at once, the second may have moved the first one's new lock away: it
-    puts that back.
+    Two processes may do so at once. Then the second may move away the new lock of the
+    first. It puts that lock back.
     """
     aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The commit that a result was made with, as far as git tells it."""
+"""The commit that a result was made with, if git tells it."""
 
 import logging
 import os
@@ -11,20 +11,20 @@ import cifar_kedro
 
 logger = logging.getLogger(__name__)
 
-GIT_SECONDS = 10  # a repository on a slow network disk must not hold up a training
+GIT_SECONDS = 10  # a repository on a slow network disk must not delay a training
 
 
 class _GitError(Exception):
-    """Git gives no answer; the text says why, and what to do."""
+    """Git gives no answer. The text says why, and what to do."""
 
 
 def describe_checkout() -> dict[str, Any]:
-    """Find the commit, and whether anything differs from it.
+    """Find the commit, and whether the checkout is clean.
 
-    A warning says why git tells neither, if the package lies in a checkout.
+    If the package lies in a checkout and git does not tell, a warning says why.
 
     Returns:
-        ``commit`` and ``clean``, null where they are not known.
+        ``commit`` and ``clean``, null where they are unknown.
     """
     package = Path(cifar_kedro.__file__).parent
     code: dict[str, Any] = {"commit": None, "clean": None}
@@ -33,20 +33,20 @@ def describe_checkout() -> dict[str, Any]:
         return code
     try:
         commit = _call_git(package, "rev-parse", "--verify", "HEAD")
-        # The checkout may be of something else.
+        # The checkout may be that of another project.
         _call_git(package, "ls-files", "--error-unmatch", "__init__.py")
         code["commit"] = commit
         changes = _call_git(package, "--no-optional-locks", "status", "--porcelain")
         code["clean"] = not changes
     except _GitError as error:
-        unknown = "whether it is changed" if code["commit"] else "the commit"
-        _warn_once(f"The provenance will not tell {unknown} of {root}: {error}")
+        unknown = "whether files are changed" if code["commit"] else "the commit"
+        _warn_once(f"The provenance will not tell {unknown} in {root}: {error}")
     return code
 
 
 @cache
 def _warn_once(text: str) -> None:
-    """Warn; of the next training of the same run it need not be said again."""
+    """Warn once, even if a run has several trainings."""
     logger.warning(text)
 
 
@@ -62,7 +62,7 @@ def _call_git(folder: Path, *arguments: str) -> str:
             capture_output=True,
             check=True,
             text=True,
-            env=os.environ | {"LC_ALL": "C"},  # what is said is looked at below
+            env=os.environ | {"LC_ALL": "C"},  # _advise reads the English message
             timeout=GIT_SECONDS,
         ).stdout.strip()
     except subprocess.TimeoutExpired as error:
@@ -78,9 +78,9 @@ def _call_git(folder: Path, *arguments: str) -> str:
 
 
 def _advise(said: str) -> str:
-    """Say what to do, where git itself does not."""
+    """Say what to do, if git itself does not."""
     if "safe.directory" in said:
-        return ""  # git gives the command
+        return ""  # git names the command
     if "Needed a single revision" in said:
         return ". There is no commit yet: make one."
     if "did not match any file" in said:

@@ -1,4 +1,4 @@
-"""Where a result comes from: what someone needs to get it again, or to doubt it."""
+"""Provenance: what someone needs to reproduce a result, or to doubt it."""
 
 import hashlib
 import os
@@ -30,7 +30,7 @@ def describe_run(
     identical_images: dict[str, int],
     backend: dict[str, Any],
 ) -> dict[str, Any]:
-    """Describe a training that is about to start, as JSON can hold it.
+    """Describe a training before it starts, as JSON can hold it.
 
     Args:
         development: The images to learn from.
@@ -39,13 +39,13 @@ def describe_run(
         seed: The run's seed.
         max_epochs: The run's bound on the epochs.
         execution: How the run uses the hardware.
-        identical_images: What data engineering counted in the split.
-        backend: What `cifar_kedro.training.backend.describe_backend` gives.
+        identical_images: Identical images that data engineering counted in the split.
+        backend: What `cifar_kedro.training.backend.describe_backend` returns.
     """
     return {
         "parameters": experiment.model_dump(),
         "seed": seed,
-        # Of the split in use: another one than the parameters' if it was made before.
+        # The split in use may be older than the parameters.
         "validation_images": len(split["validation"]),
         "max_epochs": max_epochs,
         "execution": execution.model_dump(),
@@ -76,7 +76,7 @@ def _describe_machine() -> dict[str, Any]:
 
 
 def name_hardware(provenance: dict[str, Any] | None) -> str:
-    """Name what did the work: the accelerators, or else the processor."""
+    """Name the hardware that computed: the accelerators, or else the processor."""
     if not provenance:
         return "unknown hardware"
     hardware = provenance["hardware"]
@@ -84,11 +84,11 @@ def name_hardware(provenance: dict[str, Any] | None) -> str:
     return accelerators or f"{hardware['cores']} cores, {hardware['processor']}"
 
 
-def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
-    """Take what the state of a training depends on, so what must not change within one.
+def make_fingerprint(provenance: dict[str, Any]) -> dict[str, Any]:
+    """Take the part of a provenance that must not change within a training.
 
-    Not the commit: whether a change of the code changes results, only people can say.
-    Nor the execution: a training may go on with other settings of it.
+    The commit is left out: only people can say whether new code changes results. The
+    execution is left out, too: a training may go on with other settings for it.
     """
     parameters, environment = provenance["parameters"], provenance["environment"]
     sections = ("network", "training", "augmentation")
@@ -100,7 +100,7 @@ def name_origin(provenance: dict[str, Any]) -> dict[str, Any]:
 
 
 def now() -> str:
-    """Tell the time: ISO 8601, UTC, whole seconds; as text in order of time."""
+    """Tell the time: ISO 8601, UTC, whole seconds. As text it sorts by time."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -109,7 +109,7 @@ def hash_images(data: LabelledImages, *parts: np.ndarray) -> str:
 
     Args:
         data: The images and labels.
-        *parts: Indices of each part, in the order to hash; all images if there is none.
+        *parts: Indices of each part, in the order to hash. Without any, all images.
     """
     digest = hashlib.sha256()
     for indices in parts or (np.arange(len(data["labels"])),):
@@ -124,7 +124,7 @@ def hash_images(data: LabelledImages, *parts: np.ndarray) -> str:
 
 
 def _name_processor() -> str:
-    """Return the processor's name: Linux has it in a file, others tell Python."""
+    """Return the processor's name. Linux has it in a file, other systems tell Python."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -135,7 +135,7 @@ def _name_processor() -> str:
 
 
 def _measure_memory() -> float | None:
-    """Return the machine's memory in GB; nothing where the system does not tell."""
+    """Return the machine's memory in GB, or None if the system does not tell."""
     try:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no such call

@@ -1,4 +1,4 @@
-"""What is checked before a run begins: that it can come to its end, and be right."""
+"""Checks before a run begins: can it end well, and are its results correct?"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,33 +14,33 @@ from cifar_kedro.config.errors import SettingsError
 
 
 def check_selection(pipeline: Pipeline, whole: Pipeline, catalog: Any) -> None:
-    """Refuse a selection of nodes that lacks what others hand on in memory.
+    """Refuse a selection of nodes that lacks data which other nodes pass on in memory.
 
     Args:
         pipeline: The nodes to run.
-        whole: All nodes of the pipelines that they were selected from.
+        whole: All nodes of the pipelines from which they were selected.
         catalog: The run's catalog.
 
     Raises:
-        SettingsError: If a node's input has neither a file nor a node that makes it.
+        SettingsError: If the input of a node has no file, and no node makes it.
     """
     completed, lacking = pipeline, _list_lacking(pipeline, catalog)
     while missing := _list_lacking(completed, catalog):
         makers = whole.only_nodes_with_outputs(*missing)
-        if not makers.nodes:  # then Kedro tells of it
+        if not makers.nodes:  # then Kedro reports it
             return
         completed += makers
     added = [node.name for node in completed.nodes if node not in pipeline.nodes]
     if added:
         raise SettingsError(
-            f"These nodes take {', '.join(lacking)}, which has no file: other nodes hand "
-            "it on in memory. Select these, too, with --nodes or --from-nodes: "
+            f"These nodes take {', '.join(lacking)}, which has no file: other nodes pass "
+            "it on in memory. Select those nodes, too, with --nodes or --from-nodes: "
             f"{','.join(added)}"
         )
 
 
 def _list_lacking(pipeline: Pipeline, catalog: Any) -> list[str]:
-    """List the inputs that are to come from memory and are not there."""
+    """List the inputs that should come from memory, but are not there."""
     names = sorted(pipeline.inputs())
     return [n for n in names if _in_memory(catalog, n) and not catalog.exists(n)]
 
@@ -50,18 +50,18 @@ def _in_memory(catalog: Any, name: str) -> bool:
 
 
 def check_runner(runner: str, pipeline: Pipeline, catalog: Any) -> None:
-    """Refuse a runner under which a run would fail, or give other results.
+    """Refuse a runner with which a run would fail, or give other results.
 
-    Seeds and dtype policy belong to the process: trainings that share one have to come
-    one after the other. And what is handed on in memory stays in the process.
+    Seeds and dtype policy belong to the process. So trainings in one process must run one
+    after the other. Data that is passed on in memory stays in its process, too.
 
     Args:
-        runner: The runner as Kedro shows it to hooks: as text.
+        runner: The runner as text, as Kedro shows it to hooks.
         pipeline: The nodes to run.
         catalog: The run's catalog.
 
     Raises:
-        SettingsError: If the run needs a `SequentialRunner`, and this is none.
+        SettingsError: If the run needs a `SequentialRunner`, and has another runner.
     """
     classes = _find_runner_classes(runner)
     if runner == "None" or (classes and all(map(_is_sequential, classes))):
@@ -83,14 +83,14 @@ def _explain_need(pipeline: Pipeline, catalog: Any, threads: bool) -> str | None
     if trained := sorted({str(node.namespace) for node in nodes}):
         return (
             f"This run trains or evaluates {', '.join(trained)}. Seeds and dtype policy "
-            "belong to the process: trainings that share it at one time would give other "
-            "results than alone."
+            "belong to the process. Trainings that share them at the same time would give "
+            "other results."
         )
     between = pipeline.datasets() - pipeline.inputs() - pipeline.outputs()
     handed_on = sorted(name for name in between if _in_memory(catalog, name))
     if handed_on and not threads:
         return (
-            f"This run hands on {', '.join(handed_on)} in memory, which other processes "
+            f"This run passes on {', '.join(handed_on)} in memory, which other processes "
             "do not see."
         )
     return None
@@ -99,7 +99,7 @@ def _explain_need(pipeline: Pipeline, catalog: Any, threads: bool) -> str | None
 def _find_runner_classes(runner: str) -> list[type[AbstractRunner]]:
     """Find the class of a runner from its text, ``<package.Class object at 0x...>``.
 
-    Several may have the name, as after a module was loaded again.
+    Several classes may have the name, for example after a module was loaded again.
     """
     return [
         found
@@ -127,10 +127,10 @@ def check_backbones(pipeline: Pipeline, catalog: Any, only_missing: bool) -> Non
     Args:
         pipeline: The nodes to run.
         catalog: The run's catalog.
-        only_missing: Whether Kedro leaves out what has its outputs.
+        only_missing: Whether Kedro leaves out nodes whose outputs exist.
 
     Raises:
-        MissingFileError: If they cannot be had.
+        MissingFileError: If they are not available.
     """
     for dataset in sorted(pipeline.inputs()):
         name, _, kind = dataset.rpartition(".")
@@ -144,17 +144,17 @@ def check_backbones(pipeline: Pipeline, catalog: Any, only_missing: bool) -> Non
 
 
 class CheckHooks:
-    """Refuses a run that could not come to its end, or whose results would be wrong."""
+    """Refuses a run that could not end well, or whose results would be wrong."""
 
     @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Any, catalog: Any
     ) -> None:
-        """Check it before anything is loaded.
+        """Check the run before anything is loaded.
 
         Raises:
             SettingsError: If it needs another runner, or more nodes.
-            MissingFileError: If the weights that a training starts from cannot be had.
+            MissingFileError: If weights that a training starts from are not available.
         """
         names = run_params["pipeline_names"] or ["__default__"]
         whole = sum((pipelines[name] for name in names), Pipeline([]))

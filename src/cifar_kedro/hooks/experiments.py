@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class ExperimentHooks:
-    """Keeps the pipelines in step with the configuration in use."""
+    """Keeps the pipelines in line with the configuration in use."""
 
     _parameters: Any = None
 
@@ -29,8 +29,8 @@ class ExperimentHooks:
     def after_context_created(self, context: Any) -> None:
         """Register the experiments of this session's configuration.
 
-        Kedro does not tell ``register_pipelines`` which configuration is in use (an
-        environment, another ``--conf-source``), and it may add or change experiments.
+        An environment or ``--conf-source`` may add or change experiments. Kedro does not
+        tell ``register_pipelines`` about them.
 
         Raises:
             SettingsError: If the catalog can't name files where the project lies.
@@ -43,9 +43,9 @@ class ExperimentHooks:
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
-        """Warn of a catalog entry that no pipeline uses, but whose name is close to one's.
+        """Warn of a catalog entry that no pipeline uses, if its name resembles a used one.
 
-        Such as one in conf/local that was meant to take another's place.
+        Someone may have written it in conf/local to replace an entry.
         """
         everything = (pipelines["__default__"], pipelines["classify"])
         used = {name for pipeline in everything for name in pipeline.datasets()}
@@ -59,14 +59,14 @@ class ExperimentHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any) -> None:
-        """Refuse what would fail later: a wrong Keras, a model that is not there.
+        """Refuse what would fail later: a wrong Keras, or a missing model.
 
-        Only here: any other run can do without them.
+        It is checked only here: other runs need neither.
 
         Raises:
             MissingPackageError: If Keras' backend is not installed.
-            SettingsError: If Keras' settings are refused (`check_keras`), or no
-                experiment has the name of the one to classify with.
+            SettingsError: If Keras' settings are refused (`check_keras`), or if the
+                experiment to classify with does not exist.
         """
         if any({"modelling", "classify"} & node.tags for node in pipeline.nodes):
             check_keras()
@@ -82,27 +82,27 @@ class ExperimentHooks:
 
 
 def check_project_path(folder: Path) -> None:
-    """Refuse a project whose own path the catalog would read as more than a path.
+    """Refuse a project whose path has a sign with a meaning in the catalog.
 
     Raises:
-        SettingsError: If there is a sign in it of which that is so.
+        SettingsError: If there is such a sign.
     """
     if sign := find_unusable(str(folder)):
         raise SettingsError(
-            f"The project lies in {folder}. Expected a path without '{sign}', which the "
-            "catalog takes for more than a sign of a name. Move or rename the folder"
+            f"The project lies in {folder}. Expected a path without '{sign}', which has a "
+            "meaning of its own in the catalog. Move or rename the folder"
         )
 
 
 def find_misspelt_entries(entries: Iterable[str], used: set[str]) -> dict[str, str]:
-    """Find catalog entries that fit no dataset, but nearly do.
+    """Find catalog entries that fit no dataset, but almost do.
 
     Args:
         entries: Names, or patterns such as ``{experiment}.model``.
         used: The names of datasets that pipelines load or save.
 
     Returns:
-        What was probably meant, by entry.
+        For each such entry, the name that was probably meant.
     """
     fitting = {
         entry for entry in entries if any(parse(entry, dataset) for dataset in used)

@@ -1,4 +1,4 @@
-"""Hooks into Kedro's life cycle."""
+"""Locks of trainings, and what becomes of their states."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -11,14 +11,15 @@ from cifar_kedro.evaluation.stopping import find_stop
 
 
 class CheckpointHooks:
-    """Locks the trainings of a run, and settles their states when it has ended well.
+    """Locks the trainings of a run. Deletes or keeps their states when it has ended well.
 
-    Not earlier: whatever a run was killed at, its trainings need not be done again. And
-    of no other training: with ``--only-missing-outputs`` Kedro leaves out nodes of the
-    pipeline that it shows to hooks, maybe one whose state is of an interrupted run.
+    Not earlier: if a run is killed at any point, no finished epoch must be trained again.
+    Only states of trainings that ran are touched. With ``--only-missing-outputs`` Kedro
+    shows hooks the whole pipeline, but leaves nodes out. Such a node may have the state
+    of an interrupted run.
 
-    A training that came to its own end leaves no state. That of one that its bound ended
-    is kept: a run with a larger bound goes on from it.
+    A training that came to its own end leaves no state. If `max_epochs` ended it, the
+    state is kept: a run with a larger `max_epochs` goes on from it.
     """
 
     def __init__(self) -> None:
@@ -29,12 +30,12 @@ class CheckpointHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Lock them all, or none.
+        """Lock all trainings, or none.
 
         Raises:
-            DatasetError: If another process is at one of them.
+            DatasetError: If another process has the lock of one.
         """
-        self._held.close()  # those of an interrupted run of the same process
+        self._held.close()  # locks of an interrupted run in the same process
         self._used.clear()
         names = sorted(n for n in pipeline.inputs() if n.endswith(".checkpoint"))
         self._checkpoints = {n.partition(".")[0]: catalog.load(n) for n in names}
@@ -43,16 +44,16 @@ class CheckpointHooks:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Remember the checkpoints of the trainings that are run."""
+        """Remember the checkpoints of the trainings that run."""
         if dataset_name.endswith(".checkpoint"):
             self._used[dataset_name.removesuffix(".checkpoint")] = data
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str) -> None:
-        """Leave the files of a training alone that is another process's by now.
+        """Write no file of a training whose lock another process has taken.
 
         Raises:
-            LockLostError: If it is.
+            LockLostError: If that is so.
         """
         checkpoint = self._checkpoints.get(dataset_name.partition(".")[0])
         if checkpoint and checkpoint.lock:
@@ -60,7 +61,7 @@ class CheckpointHooks:
 
     @hook_impl
     def after_pipeline_run(self, catalog: Any) -> None:
-        """Clear away or keep, and let go."""
+        """Delete or keep the states, and release the locks."""
         with self._held:
             for name, checkpoint in self._used.items():
                 experiment = Experiment.model_validate(catalog.load(f"params:{name}"))
@@ -71,5 +72,5 @@ class CheckpointHooks:
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Let go; the states stay."""
+        """Release the locks. The states stay."""
         self._held.close()

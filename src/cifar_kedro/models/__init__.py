@@ -1,1 +1,1 @@
-"""From descriptions to Keras models, and what stands in them."""
+"""From descriptions to Keras models, and the parts of these models."""

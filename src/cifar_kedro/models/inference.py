@@ -1,4 +1,4 @@
-"""The classes of images, by one look at each or by several."""
+"""Predicted classes of images, from one view of each or from several."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,18 @@ import numpy as np
 
 from cifar_kedro.config import TestTimeViews
 
+# Images per step without training. Only the memory for activations limits it.
+EVALUATION_BATCH = 1000
+
 
 def predict(network: keras.Model, images: np.ndarray) -> np.ndarray:
     """Compute the class probabilities of images, in large batches.
 
-    Not by ``network.predict``: its tf.data iterator (TensorFlow 2.21) often waits, idle,
+    ``network.predict`` is not used. Its tf.data iterator (TensorFlow 2.21) often waits
     for up to a minute before it ends.
 
     Args:
-        network: From images to probabilities.
+        network: Maps images to probabilities.
         images: Float32 (n, height, width, channels).
 
     Returns:
@@ -32,9 +35,9 @@ def predict_views(
     """Average the class probabilities over several views of each image.
 
     Args:
-        network: From images to probabilities.
+        network: Maps images to probabilities.
         images: Float32 (n, height, width, channels).
-        plain: What `predict` gives of them: the first view, which is not computed again.
+        plain: What `predict` returns for them: the first view. It is not computed again.
         views: The views.
 
     Returns:
@@ -50,9 +53,9 @@ def predict_views(
 def list_views(
     images: np.ndarray, views: TestTimeViews
 ) -> Iterator[tuple[np.ndarray, float]]:
-    """List the views of images, the images themselves first, each with its weight.
+    """List the views of images with their weights; the images themselves come first.
 
-    The weights sum up to 1. What a shift uncovers repeats the edge.
+    The weights add up to 1. A shift uncovers pixels, which repeat the edge.
     """
     edge = views.shift
     places = [(edge, 1.0)] if not edge else [(edge, 0.5), (0, 0.25), (2 * edge, 0.25)]
@@ -66,7 +69,3 @@ def list_views(
             yield view[:, :, ::-1], weight / 2
         else:
             yield view, weight
-
-
-# Images per step where nothing is learnt: only the memory of the activations bounds it.
-EVALUATION_BATCH = 1000

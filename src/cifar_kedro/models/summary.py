@@ -7,16 +7,17 @@ import keras
 
 
 def describe_layers(network: keras.Model) -> list[dict[str, Any]]:
-    """List the layers of a network, the input left out.
+    """List the layers of a network, without the input.
 
     Args:
         network: Any built Keras model whose layers follow each other.
 
     Returns:
-        For each layer, in order, what JSON can hold: its ``name`` and ``kind`` (its Keras
-        class), the output ``shape`` of one image, the number of ``parameters`` and of those
-        that are ``trainable``, and ``macs``: multiply-accumulate operations for one image,
-        padding included. Those of normalization, pooling and activations are not counted.
+        A dict for each layer, in order, which JSON can hold. It has ``name`` and ``kind``
+        (the Keras class), and the output ``shape`` for one image. ``parameters`` counts
+        all weights, ``trainable`` those that are trained. ``macs`` counts the MACs
+        (multiply-accumulate operations) for one image, padding included. MACs of
+        normalization, pooling and activations are not counted.
     """
     return [
         _describe_layer(layer)
@@ -28,7 +29,7 @@ def describe_layers(network: keras.Model) -> list[dict[str, Any]]:
 def _describe_layer(layer: keras.layers.Layer) -> dict[str, Any]:
     shape = layer.output.shape[1:]
     kernel = getattr(layer, "kernel", None)
-    places = math.prod(shape[:-1])  # where a kernel is applied: once in a dense layer
+    places = math.prod(shape[:-1])  # a kernel is applied at each, once in a dense layer
     return {
         "name": layer.name,
         "kind": type(layer).__name__,

@@ -1,7 +1,6 @@
 """The weights of the whitening convolution, from the training images."""
 
-from typing import Any
-
+import keras
 import numpy as np
 
 from cifar_kedro.config import Whitening
@@ -13,15 +12,16 @@ def whitening_weights(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute kernel and bias of a convolution that whitens patches.
 
+    The first half of the filters gives uncorrelated outputs with mean 0 and variance 1
+    (less where epsilon counts). They are in falling order of the components' variance.
+    The second half gives the negatives.
+
     Args:
         images: Some training images, float32 (n, height, width, 3).
-        settings: Size of the patches, and what to add to the variances.
+        settings: The size of the patches, and epsilon, which is added to the variances.
 
     Returns:
-        The kernel, float32 (size, size, 3, filters): the first half of the filters
-        give uncorrelated outputs of mean 0 and of variance 1, less where epsilon counts,
-        in falling order of the components' variance; the other half gives their
-        negatives. And the bias, float32 (filters,).
+        The kernel, float32 (size, size, 3, filters), and the bias, float32 (filters,).
     """
     size = settings.size
     windows = np.lib.stride_tricks.sliding_window_view(
@@ -36,6 +36,6 @@ def whitening_weights(
     return kernel.astype(np.float32), (-mean @ filters).astype(np.float32)
 
 
-def whiten(network: Any, images: np.ndarray, settings: Whitening) -> None:
-    """Give the whitening layer of a Keras model its weights."""
+def whiten(network: keras.Model, images: np.ndarray, settings: Whitening) -> None:
+    """Set the weights of a network's whitening layer."""
     network.get_layer(WHITENING).set_weights(whitening_weights(images, settings))

@@ -1,4 +1,7 @@
-"""How Keras uses the hardware: precision, devices, and what its backend needs."""
+"""How Keras uses the hardware: precision, devices, and what its backend needs.
+
+TensorFlow is imported inside functions: on another backend it is not needed.
+"""
 
 import importlib
 from typing import Any
@@ -12,7 +15,7 @@ from cifar_kedro.training.batches import ShuffledBatches
 
 
 def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
-    """Set what Keras keeps globally, before anything of an experiment is made.
+    """Set what Keras keeps globally. Call it before you build a network.
 
     Args:
         seed: Seeds Python, numpy and the backend.
@@ -20,8 +23,8 @@ def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
         execution: Devices and determinism.
 
     Raises:
-        SettingsError: If the backend can't do what `execution` asks for, or a setting of
-            Keras is refused: see `cifar_kedro.config.keras_settings`.
+        SettingsError: If the backend can't do what `execution` asks for, or if a setting
+            of Keras is refused (`cifar_kedro.config.keras_settings`).
     """
     settle_keras()
     keras.utils.set_random_seed(seed)
@@ -34,7 +37,7 @@ def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
                 "expected false: Keras distributes on JAX only (KERAS_BACKEND=jax)"
             )
         keras.distribution.set_distribution(keras.distribution.DataParallel())
-    else:  # an earlier run of the same process may have set one
+    else:  # an earlier run in this process may have set one
         keras.distribution.set_distribution(None)
     if execution.deterministic_operations:
         if backend != "tensorflow":
@@ -49,16 +52,27 @@ def prepare_keras(seed: int, precision: str, execution: Execution) -> None:
 
 
 def for_fit(batches: ShuffledBatches) -> Any:
-    """Wrap endless batches for `keras.Model.fit`."""
+    """Wrap endless batches for `keras.Model.fit`.
+
+    TensorFlow gets a tf.data.Dataset without tf.data's tuner (TensorFlow 2.21). The
+    tuner's thread sleeps for longer and longer. Whoever drops an iterator waits until
+    that thread wakes up, for up to a minute. There is nothing to tune here.
+    """
     if keras.backend.backend() != "tensorflow":
         return batches
-    from cifar_kedro.training.tensorflow_feed import as_dataset
+    import tensorflow as tf
 
-    return as_dataset(batches)
+    indices, labels = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.uint8)
+    dataset = tf.data.Dataset.from_generator(
+        lambda: iter(batches), output_signature=(indices, labels)
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options).prefetch(2)
 
 
 def for_training(network: keras.Model) -> keras.Model:
-    """Return the network, its variables shared, in the form that trains fastest."""
+    """Return the network in the form that trains fastest. It shares the variables."""
     if keras.backend.backend() != "tensorflow":
         return network
     from cifar_kedro.models.tensorflow.layers import tune_layers
@@ -90,12 +104,12 @@ def name_accelerators(backend: str) -> list[str]:
 
 
 def describe_backend() -> dict[str, Any]:
-    """Describe what computes, for the provenance of a training.
+    """Describe the software and hardware that compute, for a training's provenance.
 
     Returns:
-        What JSON can hold: the ``name`` of Keras' backend; the versions of both
-        ``packages``; what Keras keeps globally and layers take without being told, as
-        ``keras``; and the names of the ``accelerators``.
+        What JSON can hold. ``name`` is Keras' backend, and ``packages`` has both
+        versions. ``keras`` has the global settings that layers use by default.
+        ``accelerators`` has the names of the GPUs or TPUs.
     """
     name = keras.backend.backend()
     return {
@@ -114,9 +128,11 @@ def describe_backend() -> dict[str, Any]:
 
 
 def count_steps(execution: Execution, per_epoch: int) -> int:
-    """Count the steps of an execution.
+    """Count the training steps of one execution.
 
-    They must divide those of an epoch: Keras would go on into the next.
+    Raises:
+        SettingsError: If they don't divide the steps of an epoch. Keras would go on
+            into the next epoch.
     """
     if execution.steps_per_execution == "epoch":
         return per_epoch

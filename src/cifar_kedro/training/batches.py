@@ -9,29 +9,29 @@ import numpy as np
 
 Batch = tuple[np.ndarray, np.ndarray]
 
-_MIRRORED = 2**32 - 1  # in an epoch's place among the seeds: no training gets there
+_MIRRORED = 2**32 - 1  # a seed in place of the epoch, which no training reaches
 
 
 class ShuffledBatches(keras.utils.PyDataset):
-    """An endless series of batches, in an order drawn anew each epoch.
+    """An endless series of batches. Each epoch has a new order.
 
-    The order depends on the seed and the epoch alone, not on Keras' backend, so a
-    resumed training goes on with the very batches that it would have seen. A batch
-    names its images by their index: the images themselves are on the device (see
-    `cifar_kedro.training.resident_images`). The series has no end, so that Keras reads all
-    epochs from one iterator. Train with ``steps_per_epoch=batches.steps_per_epoch``.
+    The order depends on the seed and the epoch alone, not on Keras' backend. So a
+    resumed training sees the same batches as an uninterrupted one. A batch holds
+    indices: the images themselves are on the device (`OnDeviceImages`). The series has
+    no end, so that Keras reads all epochs from one iterator. Train with
+    ``steps_per_epoch=batches.steps_per_epoch``.
 
     Args:
-        labels: Of all development images, uint8 (n,).
-        indices: Of the images to train on, int32.
+        labels: The labels of all development images, uint8 (n,).
+        indices: The images to train on, int32.
         batch_size: Images per batch.
         seed: Draws the orders, at least 0.
         drop_remainder: Whether to leave out the last batch of an epoch if it is smaller.
-        alternate: Whether an image is to be mirrored in every other epoch, half of them
-            in the first. The index of one that is to be mirrored is given as -1 - index.
+        alternate: Whether each image is mirrored in every other epoch. Half of them are
+            mirrored in the first one. A mirrored image has the index -1 - index.
 
     Attributes:
-        first_epoch: Epoch to begin with, from 0; set it to go on with another.
+        first_epoch: The epoch to begin with, from 0. Set it to resume.
         steps_per_epoch: Number of batches in an epoch.
     """
 
@@ -67,7 +67,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         return None
 
     def __getitem__(self, index: int) -> Batch:
-        """Return indices, int32, and labels, uint8, of a batch."""
+        """Return a batch: indices, int32, and labels, uint8."""
         epoch, step = divmod(index, self.steps_per_epoch)
         epoch += self.first_epoch
         start = step * self._batch_size
@@ -86,5 +86,5 @@ class ShuffledBatches(keras.utils.PyDataset):
         return mirrored
 
     def __iter__(self) -> Iterator[Batch]:
-        """Go through the series, from its beginning."""
+        """Iterate over the series from its beginning."""
         return (self[index] for index in count())

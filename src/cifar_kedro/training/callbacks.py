@@ -1,13 +1,13 @@
 """What happens at the end of an epoch, as Keras callbacks.
 
-Their order matters, and is `cifar_kedro.training.loop.fit`'s: the average of the weights if
-there is one (`cifar_kedro.training.weight_average`), validation, record, schedules and
-stoppers, progress, state.
+Their order matters, and `cifar_kedro.training.loop` sets it: the average of the weights (if
+any), validation, record, schedules and stoppers, progress, state.
 """
 
 import logging
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,22 +16,24 @@ import numpy as np
 from cifar_kedro.config import Training
 from cifar_kedro.config.errors import DivergenceError
 from cifar_kedro.models.inference import EVALUATION_BATCH
-from cifar_kedro.training.resident_images import ResidentImages
+from cifar_kedro.training.on_device_images import OnDeviceImages
 
 logger = logging.getLogger(__name__)
 
-
 Logs = dict[str, Any]
+Loss = str | Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 
 def make_schedules_and_stoppers(training: Training) -> list[keras.callbacks.Callback]:
-    """Make the callbacks that change the rate or end a training, in the report's order."""
+    """Make the callbacks that change the learning rate or end a training.
+
+    They come in the original report's order.
+    """
     callbacks: list[keras.callbacks.Callback] = []
     if plateau := training.reduce_lr:
         callbacks.append(keras.callbacks.ReduceLROnPlateau(**plateau.model_dump()))
-    for metric, patience in training.early_stopping.model_dump(
-        exclude_none=True
-    ).items():
+    stops = training.early_stopping.model_dump(exclude_none=True)
+    for metric, patience in stops.items():
         callbacks.append(keras.callbacks.EarlyStopping(metric, patience=patience))
     return callbacks
 
@@ -39,25 +41,25 @@ def make_schedules_and_stoppers(training: Training) -> list[keras.callbacks.Call
 class Validation(keras.callbacks.Callback):
     """Adds ``val_loss`` and ``val_accuracy`` to the logs of an epoch.
 
-    As Keras' own validation does, penalties included, but in one pass of large batches
-    that starts no input pipeline.
+    The values are those of Keras' own validation, penalties included. But here one pass
+    of large batches is enough, and no input pipeline has to start.
     """
 
     def __init__(
         self,
         network: keras.Model,
-        images: ResidentImages,
+        images: OnDeviceImages,
         indices: np.ndarray,
         labels: np.ndarray,
-        loss: Any,
+        loss: Loss,
     ) -> None:
         """Measure a network on some of the images that are on the device.
 
         Args:
             network: The network.
             images: All images.
-            indices: Of those to measure it on, int32 (n,).
-            labels: Of these, uint8 (n,).
+            indices: The images to measure it on, int32 (n,).
+            labels: Their labels, uint8 (n,).
             loss: As `keras.Model.compile` takes it.
         """
         super().__init__()
@@ -66,8 +68,8 @@ class Validation(keras.callbacks.Callback):
         self._evaluator = keras.Model(chosen, network(images(chosen)))
         self._evaluator.compile(loss=loss, metrics=["accuracy"])
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Measure: the means over all images, of each batch's means."""
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Measure: average the batches' means, weighted by their sizes."""
         count = len(self._labels)
         sums = {"loss": 0.0, "accuracy": 0.0}
         for start in range(0, count, EVALUATION_BATCH):
@@ -76,18 +78,18 @@ class Validation(keras.callbacks.Callback):
             means = self._evaluator.test_on_batch(indices, labels, return_dict=True)
             for name in sums:
                 sums[name] += float(means[name]) * len(labels)
-        # In float32, as Keras' own: as many correct predictions are then the same accuracy.
+        # Keras rounds to float32, too: equal counts of correct predictions stay equal.
         logs |= {f"val_{k}": float(np.float32(v / count)) for k, v in sums.items()}
 
 
 class EpochRecord(keras.callbacks.Callback):
-    """Keeps what a training is to hand over: its history and its best weights.
+    """Keeps what a training returns: its history and its best weights.
 
     Attributes:
         rows: One per epoch: its number from 1, the logs, the learning rate in use, and
-            the wall seconds, average and validation included.
-        best_weights: Of the best ``val_accuracy``, the first of equals, as
-            `keras.Model.get_weights` gives them.
+            the wall seconds. These include average and validation.
+        best_weights: The weights with the best ``val_accuracy``, the first if several are
+            equal. They are as `keras.Model.get_weights` returns them.
     """
 
     def __init__(self, network: keras.Model) -> None:
@@ -97,12 +99,12 @@ class EpochRecord(keras.callbacks.Callback):
         self.rows: list[Logs] = []
         self.best_weights: list[np.ndarray] = []
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Start the clock."""
         self._since = time.perf_counter()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Add a row, before another callback changes the rate."""
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Add a row, before another callback changes the learning rate."""
         logs["learning_rate"] = float(
             keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
         )
@@ -114,22 +116,28 @@ class EpochRecord(keras.callbacks.Callback):
 
 
 class StopOnDivergence(keras.callbacks.Callback):
-    """Ends a training whose loss is no number any more."""
+    """Ends a training whose loss is no longer finite.
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note the epoch, which the message names."""
+    Keras' `TerminateOnNaN` does so, too. But its message lacks the epoch, and its error
+    is no mistake of the user's.
+    """
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Note the epoch for the message."""
         self._epoch = epoch
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Look at the loss.
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        """Check the loss.
 
         Raises:
             DivergenceError: If it is not finite.
         """
         if not math.isfinite(loss := logs["loss"]):
-            kept = f"The state after epoch {self._epoch} is kept. " * (self._epoch > 0)
+            kept = (
+                f"The state after epoch {self._epoch} is kept. " if self._epoch else ""
+            )
             raise DivergenceError(
                 f"the loss is {loss} at epoch {self._epoch + 1}, step {batch + 1}: the "
                 f"training diverged. {kept}Lower training.optimizer.learning_rate, and "
-                "start afresh: --params resume=false"
+                "start from scratch: --params resume=false"
             )

@@ -5,18 +5,18 @@ from typing import Any
 import keras
 
 from cifar_kedro.datasets.checkpoint import Checkpoint, TrainingState
-from cifar_kedro.training.callbacks import EpochRecord
+from cifar_kedro.training.callbacks import EpochRecord, Logs
 
-# What changes in Keras' callbacks from epoch to epoch. Not `min_delta`: they turn its
-# sign once, in their first epoch, and would do so again after a restart.
+# What changes in Keras' callbacks from epoch to epoch. Not `min_delta`: its sign changes
+# once, in the first epoch, and would change again after a restart.
 COUNTERS = ("best", "wait", "best_epoch", "stopped_epoch", "cooldown_counter")
 
 
 class SaveState(keras.callbacks.Callback):
     """Saves the state of a training after each epoch.
 
-    It comes after the callbacks whose counters it saves, and restores these when the
-    training begins, because Keras has just reset them.
+    It comes after the callbacks whose counters it saves. When a training begins, Keras
+    has just reset these counters. So this callback restores them then.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class SaveState(keras.callbacks.Callback):
         record: EpochRecord,
         schedules: list[keras.callbacks.Callback],
     ) -> None:
-        """Save in `checkpoint` what the others hold."""
+        """Save to `checkpoint` what the other arguments hold."""
         super().__init__()
         self._checkpoint = checkpoint
         self._variables = variables
@@ -42,13 +42,13 @@ class SaveState(keras.callbacks.Callback):
         self._record.best_weights = state.best_weights
         self._counters = state.counters
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         """Restore the counters."""
         for callback, counters in zip(self._schedules, self._counters, strict=True):
             vars(callback).update({k: counters[k] for k in COUNTERS if k in counters})
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Save."""
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save the state."""
         self._checkpoint.save(
             TrainingState(
                 variables=[keras.ops.convert_to_numpy(v) for v in self._variables],

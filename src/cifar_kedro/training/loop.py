@@ -1,4 +1,4 @@
-"""The training loop: Keras' own, on images on the device, with the report's callbacks."""
+"""The training loop: Keras' own, with images on the device and our callbacks."""
 
 import logging
 from dataclasses import dataclass
@@ -22,32 +22,32 @@ from cifar_kedro.training.callbacks import (
     make_schedules_and_stoppers,
 )
 from cifar_kedro.training.checkpointing import SaveState
+from cifar_kedro.training.on_device_images import OnDeviceImages
 from cifar_kedro.training.optimization import make_loss, make_optimizer
 from cifar_kedro.training.progress import Progress
-from cifar_kedro.training.resident_images import ResidentImages
 from cifar_kedro.training.weight_average import WeightAverage
 
 logger = logging.getLogger(__name__)
 
-FIRST = 2000  # training images, on which whitening and normalization are measured
+FIRST = 2000  # training images that whitening and normalization are measured on
 
 EXCESS = (
-    "%s: %d epochs were trained already, more than max_epochs=%d asks for. They are handed "
-    "over as they are. To train no more than that: --params resume=false"
+    "%s: %d epochs were trained already, more than max_epochs=%d asks for. All of them "
+    "count. To train no more than max_epochs, start from scratch: --params resume=false"
 )
 
 
 @dataclass
 class _Loop:
-    """What a training is made of.
+    """The parts of a training.
 
     Attributes:
-        network: What is measured and handed over: the trained network, or its average.
-        model: What Keras trains: from indices to classes.
+        network: The network that is measured and returned: the trained one or its average.
+        model: The training model, from indices to classes.
         batches: What it is trained on.
         average: The moving average of the weights, if the training has one.
         record: History and best weights.
-        schedules: The callbacks that change the learning rate or end the training.
+        schedules: The schedules and stoppers.
         callbacks: All callbacks, in their order.
         state: The variables that change in a training.
     """
@@ -73,22 +73,22 @@ def fit(
     execution: Execution = Execution(),
     checkpoint: Checkpoint | None = None,
 ) -> tuple[keras.Model, keras.Model, pd.DataFrame]:
-    """Train a network as its experiment says, going on where a checkpoint left off.
+    """Train a network as its experiment says. Resume if the checkpoint has a state.
 
     Args:
-        network: Built after `prepare_keras`. It is trained: take what is returned.
+        network: Built after `prepare_keras`. It changes: use the networks returned.
         development: ``images``, float32 (n, 32, 32, 3) in [0, 1]; ``labels``, uint8 (n,).
         split: Which of them train, and which validate.
-        experiment: What to do.
+        experiment: The experiment.
         seed: Draws order, dropout and augmentation.
         max_epochs: Upper bound on the experiment's epochs.
         execution: How to use the hardware.
         checkpoint: Where to keep the state after each epoch; nowhere if None.
 
     Returns:
-        The network with the weights at the end of training, or with their moving
-        average if the optimizer has an ``ema_momentum``; a copy with those of the best
-        val_accuracy; and the history: one row per epoch, columns `HISTORY_COLUMNS`.
+        The network with the weights at the end of training. If the optimizer has an
+        ``ema_momentum``, it has their moving average. Then a copy with the weights of the
+        best val_accuracy. Then the history: a row per epoch, columns `HISTORY_COLUMNS`.
 
     Raises:
         DivergenceError: If the loss is not finite.
@@ -117,7 +117,7 @@ def _prepare(
     first = development["images"][train[:FIRST]]
     if whitening := experiment.network.whitening:
         whiten(network, first, whitening)
-    images = ResidentImages(development["images"])
+    images = OnDeviceImages(development["images"])
     batches = _order(development["labels"], train, experiment, seed)
     model = _join(network, images, experiment, seed)
     _compile(model, training, execution, batches.steps_per_epoch)
@@ -126,30 +126,27 @@ def _prepare(
         average = WeightAverage(network, model.optimizer, first)
         network = average.network
     record, schedules = EpochRecord(network), make_schedules_and_stoppers(training)
-    validation = Validation(
-        *(network, images, split["validation"]),
-        development["labels"][split["validation"]],
-        make_loss(training),
-    )
-    callbacks = [
-        StopOnDivergence(),
-        *([average] if average else []),
-        validation,
-        record,
-        *schedules,
-        Progress(experiment.name, len(train)),
-    ]
-    state = _state_of(model, images)
+    indices = split["validation"]
+    labels = development["labels"][indices]
+    validation = Validation(network, images, indices, labels, make_loss(training))
+    callbacks = [validation, record, *schedules, Progress(experiment.name, len(train))]
     return _Loop(
-        *(network, model, batches, average), record, schedules, callbacks, state
+        network=network,
+        model=model,
+        batches=batches,
+        average=average,
+        record=record,
+        schedules=schedules,
+        callbacks=[StopOnDivergence(), *filter(None, [average]), *callbacks],
+        state=_state_of(model, images),
     )
 
 
 def _resume(loop: _Loop, checkpoint: Checkpoint | None, name: str, epochs: int) -> bool:
-    """Save the state after each epoch from now on, and go back to one that is there.
+    """Save the state after each epoch from now on. Restore one that is there.
 
     Returns:
-        Whether a callback has ended the training already.
+        Whether a callback ended the training already.
     """
     if not checkpoint:
         return False
@@ -174,7 +171,7 @@ def _train(loop: _Loop, epochs: int, name: str, *, stopped: bool) -> None:
         loop.model.fit(
             for_fit(loop.batches),
             steps_per_epoch=loop.batches.steps_per_epoch,
-            shuffle=False,  # the batches are
+            shuffle=False,  # the batches are shuffled already
             initial_epoch=done,
             epochs=epochs,
             callbacks=loop.callbacks,
@@ -187,9 +184,12 @@ def _train(loop: _Loop, epochs: int, name: str, *, stopped: bool) -> None:
 def _order(
     labels: np.ndarray, train: np.ndarray, experiment: Experiment, seed: int
 ) -> ShuffledBatches:
-    training = experiment.training
     return ShuffledBatches(
-        *(labels, train, training.batch_size, seed, training.drop_remainder),
+        labels,
+        train,
+        experiment.training.batch_size,
+        seed,
+        experiment.training.drop_remainder,
         alternate=_alternates(experiment),
     )
 
@@ -200,12 +200,12 @@ def _alternates(experiment: Experiment) -> bool:
 
 
 def _join(
-    network: keras.Model, images: ResidentImages, experiment: Experiment, seed: int
+    network: keras.Model, images: OnDeviceImages, experiment: Experiment, seed: int
 ) -> keras.Model:
-    """Join images, augmentation if there is any, and network: from indices to classes.
+    """Make the training model: images, augmentation (if any) and network.
 
-    The network itself stays uncompiled and free of both, so that it is saved without
-    them. Its variables are the training model's.
+    It shares the network's variables. The network itself stays uncompiled, without
+    images and augmentation. So it is saved without them.
     """
     indices = keras.Input((), dtype="int32")
     x = images(indices)
@@ -218,7 +218,7 @@ def _join(
 def _compile(
     model: keras.Model, training: Training, execution: Execution, steps: int
 ) -> None:
-    """Compile the training model, of which an epoch has so many steps."""
+    """Compile the training model. An epoch has `steps` steps."""
     model.compile(
         optimizer=make_optimizer(training, steps),
         loss=make_loss(training),
@@ -227,8 +227,8 @@ def _compile(
     )
 
 
-def _state_of(model: keras.Model, images: ResidentImages) -> list[keras.Variable]:
-    """List what changes in a training: all variables but the images."""
+def _state_of(model: keras.Model, images: OnDeviceImages) -> list[keras.Variable]:
+    """List the variables that change in a training: all but the images."""
     optimizer = model.optimizer
     optimizer.build(model.trainable_variables)
     changing = [v for v in model.variables if v is not images.images]

@@ -1,11 +1,13 @@
-"""From the description of a training to its optimizer."""
+"""From the description of a training to its optimizer and loss."""
 
 from typing import Any
 
 import keras
 from keras import ops
+from keras.optimizers.schedules import LearningRateSchedule, PolynomialDecay
 
 from cifar_kedro.config import Training
+from cifar_kedro.training.callbacks import Loss
 
 
 def make_optimizer(training: Training, steps_per_epoch: int) -> keras.Optimizer:
@@ -13,14 +15,13 @@ def make_optimizer(training: Training, steps_per_epoch: int) -> keras.Optimizer:
 
     Args:
         training: The training.
-        steps_per_epoch: Over how many steps of each epoch a schedule goes.
+        steps_per_epoch: Steps of an epoch, which a schedule counts.
     """
     settings = training.optimizer
-    rate: Any = settings.learning_rate
+    rate: float | LearningRateSchedule = settings.learning_rate
     if training.schedule == "linear":
-        rate = keras.optimizers.schedules.PolynomialDecay(
-            rate, training.epochs * steps_per_epoch, end_learning_rate=0.0
-        )
+        steps = training.epochs * steps_per_epoch
+        rate = PolynomialDecay(settings.learning_rate, steps, end_learning_rate=0.0)
     ema: dict[str, Any] = {}
     if settings.ema_momentum:
         ema = {"use_ema": True, "ema_momentum": settings.ema_momentum}
@@ -38,26 +39,28 @@ def make_optimizer(training: Training, steps_per_epoch: int) -> keras.Optimizer:
 
 
 class ConvolutionMuon(keras.optimizers.Muon):
-    """Muon on the kernels of convolutions, Adam on everything else.
+    """Muon for the kernels of convolutions, Adam for everything else.
 
     Keras' Muon moves matrices only, and leaves kernels to Adam. Here a kernel of shape
-    (height, width, channels, filters) is the matrix of its filters, one per column: its
-    gradient, with Nesterov momentum, is made orthogonal, and the kernel brought back to
-    the norm sqrt(filters) before it is moved, so that the learning rate is about the angle
-    by which it turns (K. Jordan et al., "Muon: An optimizer for hidden layers in neural
-    networks", 2024; the norm as in airbench94_muon). Made for networks in which
-    the scale of a kernel does not count, because a normalization follows.
+    (height, width, channels, filters) counts as a matrix with a filter in each column.
+    Its gradient, with Nesterov momentum, is made orthogonal. Before each move the kernel
+    gets the norm sqrt(filters). So the learning rate is about the angle by which the
+    kernel turns. Use it where a normalization follows: there the scale of a kernel does
+    not count.
+
+    See K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024.
+    The norm is that of airbench94_muon.
 
     Args:
-        learning_rate: Of the kernels: a number or a Keras schedule.
-        momentum: Of the kernels.
-        adam_lr_ratio: Learning rate of the other variables, as a multiple of the first.
-        ema: Keras' settings of a moving average of the weights.
+        learning_rate: Learning rate of the kernels: a number or a Keras schedule.
+        momentum: Momentum of the kernels.
+        adam_lr_ratio: Learning rate of the other variables, divided by that of the kernels.
+        ema: Keras' settings for a moving average of the weights.
     """
 
     def __init__(
         self,
-        learning_rate: Any,
+        learning_rate: float | LearningRateSchedule,
         momentum: float,
         adam_lr_ratio: float,
         name: str = "convolution_muon",
@@ -71,34 +74,44 @@ class ConvolutionMuon(keras.optimizers.Muon):
             adam_beta_2=0.95,
             weight_decay=None,
             adam_weight_decay=None,
-            rms_rate=None,  # no factor for the shape of the matrix
+            rms_rate=None,  # the shape of the matrix adds no factor
             name=name,
             **ema,
         )
 
-    def _should_use_adamw(self, variable: Any) -> bool:
+    def _should_use_adamw(self, variable: keras.Variable) -> bool:
         return len(variable.shape) != 4
 
-    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+    def _muon_update_step(
+        self,
+        gradient: keras.KerasTensor,
+        variable: keras.Variable,
+        lr: keras.KerasTensor,
+        m: keras.Variable,
+    ) -> None:
         norm = ops.sqrt(ops.sum(ops.square(variable)))
         self.assign(variable, variable * (variable.shape[-1] ** 0.5 / norm))
         super()._muon_update_step(gradient, variable, lr, m)
 
-    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
-        """Make a kernel's gradient orthogonal, as the matrix of its filters."""
+    def zeropower_via_newtonschulz5(
+        self, x: keras.KerasTensor, steps: int
+    ) -> keras.KerasTensor:
+        """Make a kernel's gradient orthogonal, as a matrix with a filter in each column."""
         matrix = ops.reshape(x, (-1, x.shape[-1]))
         return ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
 
 
-def make_loss(training: Training) -> Any:
+def make_loss(training: Training) -> Loss:
     """Make the loss: cross-entropy with integer labels, smoothed if the training says so.
 
-    A smoothed target is (1 - s) for the label plus s / 10 for every class.
+    With smoothing s, every class has the target s / 10, and the label 1 - s more.
     """
     if not training.label_smoothing:
         return "sparse_categorical_crossentropy"
 
-    def smoothed_crossentropy(labels: Any, probabilities: Any) -> Any:
+    def smoothed_crossentropy(
+        labels: keras.KerasTensor, probabilities: keras.KerasTensor
+    ) -> keras.KerasTensor:
         targets = ops.one_hot(ops.reshape(labels, (-1,)), probabilities.shape[-1])
         return keras.losses.categorical_crossentropy(
             targets, probabilities, label_smoothing=training.label_smoothing

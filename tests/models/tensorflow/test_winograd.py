@@ -97,7 +97,7 @@ def test_the_number_of_images_may_be_unknown():
     ("side", "tile"),
     [(1, 3), (3, 3), (4, 4), (6, 3), (7, 7), (8, 4), (15, 5), (16, 4), (32, 4)],
 )
-def test_the_tile_takes_least_multiplications(side, tile):
+def test_the_tile_takes_the_fewest_macs(side, tile):
     assert choose_tile(side, 128, 128) == tile
 
 

@@ -1,1 +1,1 @@
-"""The fast path of a CPU under TensorFlow, and nothing else."""
+"""The fast path for a CPU under TensorFlow, and nothing else."""

@@ -1,9 +1,10 @@
-"""Layers that train faster on TensorFlow than Keras' own do there.
+"""Layers that train faster on TensorFlow than Keras' own layers.
 
-None of them changes results beyond rounding; docs/how-it-works/performance.md has the measurements.
-Other backends of Keras need none of it.
+They change results by rounding only. docs/how-it-works/performance.md has the measurements.
+Other backends of Keras need none of them.
 """
 
+from collections.abc import Callable
 from math import pi, sqrt
 from typing import Any
 
@@ -12,25 +13,25 @@ import tensorflow as tf
 
 from cifar_kedro.models.tensorflow.winograd import convolve
 
-# The least number of channels, and of filters, with which it is faster than TensorFlow's
-# own: benchmarks/convolutions.py.
+# With fewer channels or filters, TensorFlow's own convolution is faster. See
+# benchmarks/convolutions.py.
 WINOGRAD_CHANNELS = 128
 
 
 def tune_layers(network: keras.Model) -> keras.Model:
-    """Return the same network, its variables shared, with layers that train faster.
+    """Return the same network with layers that train faster. It shares the variables.
 
-    Keras computes BatchNormalization from elementary operations, a dozen passes over
-    the activations and their gradients, where TensorFlow has one kernel for each way. On
-    a CPU, TensorFlow multiplies more than a 3x3 convolution needs, and computes GELU
-    (here: that of an Activation) from elementary operations, too. On a GPU both are left
-    to its library.
+    Keras computes BatchNormalization from elementary operations. These take a dozen
+    passes over the activations and their gradients. TensorFlow has one kernel forwards
+    and one backwards. On a CPU, TensorFlow needs more MACs than a 3x3 convolution must
+    have. It also computes GELU (of an Activation) from elementary operations. On a GPU
+    its library does both.
 
     Args:
-        network: A functional model; it is left as it is.
+        network: A functional model. It does not change.
 
     Returns:
-        A functional model, for training.
+        A functional model for training.
     """
     on_cpu = not tf.config.get_visible_devices("GPU")
 
@@ -71,7 +72,7 @@ def _suits_winograd(layer: keras.layers.Conv2D) -> bool:
 class _WinogradConvolution(keras.layers.Wrapper):
     """A Conv2D by Winograd's algorithm."""
 
-    def call(self, images: Any) -> Any:
+    def call(self, images: tf.Tensor) -> tf.Tensor:
         layer = self.layer
         outputs = convolve(images, layer.kernel.value)
         if layer.use_bias:
@@ -80,8 +81,8 @@ class _WinogradConvolution(keras.layers.Wrapper):
 
 
 @tf.custom_gradient
-def _gelu(x: tf.Tensor) -> Any:
-    """Compute GELU, and later its gradient, in one pass over the memory each."""
+def _gelu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """Compute GELU in one pass over the memory, and later its gradient in another."""
     return _fused_gelu(x), lambda gradient: _fused_gelu_gradient(x, gradient)
 
 
@@ -103,7 +104,9 @@ def _normal_cdf(x: tf.Tensor) -> tf.Tensor:
 class _FusedBatchNormalization(keras.layers.Wrapper):
     """A BatchNormalization over images that trains with TensorFlow's fused kernel."""
 
-    def call(self, images: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(
+        self, images: tf.Tensor, training: bool = False, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
         layer = self.layer
         if not (training and layer.trainable):
             return layer(images, training=training)
@@ -116,13 +119,10 @@ class _FusedBatchNormalization(keras.layers.Wrapper):
             epsilon=layer.epsilon,
             is_training=True,
         )
-        # The kernel gives the estimate of a sample's variance, n / (n - 1) times Keras'.
+        # The kernel estimates the variance of a sample: n / (n - 1) times that of Keras.
         count = tf.cast(tf.size(images) // tf.shape(images)[-1], "float32")
         variance *= (count - 1) / count
-        momentum = layer.momentum
-        for average, new in (
-            (layer.moving_mean, mean),
-            (layer.moving_variance, variance),
-        ):
+        momentum, averages = layer.momentum, (layer.moving_mean, layer.moving_variance)
+        for average, new in zip(averages, (mean, variance), strict=True):
             average.assign(average * momentum + new * (1.0 - momentum))
         return outputs

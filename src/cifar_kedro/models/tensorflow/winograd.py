@@ -1,9 +1,9 @@
-"""Convolutions of 3x3 with fewer multiplications, for TensorFlow on a CPU.
+"""Convolutions of 3x3 with fewer MACs, for TensorFlow on a CPU.
 
-Winograd's algorithm: a tile of m x m outputs takes (m + 2)^2 multiplications for each
-channel and filter instead of 9 m^2, in matrix products. The price are transformations
-before and after, for each channel and for each filter, and some rounding (A. Lavin and
-S. Gray, "Fast algorithms for convolutional neural networks", 2016).
+Winograd's algorithm computes a tile of m x m outputs by matrix products. For each channel
+and filter it takes (m + 2)^2 MACs instead of 9 m^2. The cost is two transformations and
+some rounding. One transformation comes before, for each channel, and one after, for each
+filter. See A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", 2016.
 """
 
 from functools import cache
@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 import tensorflow as tf
 
-# By the side of a tile, the points at which polynomials are evaluated, beside infinity.
-# Small ones, and pairs of opposite signs or inverses, lose least to rounding.
+# For each side of a tile: the points at which polynomials are evaluated. Infinity is one
+# more. Small points, and pairs of opposite signs or inverses, lose least to rounding.
 POINTS: dict[int, tuple[float, ...]] = {
     3: (0, 1, -1, 2),
     4: (0, 1, -1, 2, -1 / 2),
@@ -24,15 +24,17 @@ POINTS: dict[int, tuple[float, ...]] = {
 def convolve(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Convolve square images with stride 1, and zeros around them.
 
+    The result is that of `tf.nn.conv2d(images, kernel, 1, "SAME")`, up to rounding. The
+    root mean square of the error is 1e-6 (tiles of 3) to 2e-5 (tiles of 7) of the outputs'
+    standard deviation. Single outputs may be off by ten times that. A direct convolution
+    has 2e-7. The same holds for both gradients.
+
     Args:
-        images: Float32 (n, side, side, channels); the shape is static but for n.
+        images: Float32 (n, side, side, channels). Only n may be unknown.
         kernel: Float32 (3, 3, channels, filters).
 
     Returns:
-        Float32 (n, side, side, filters): `tf.nn.conv2d(images, kernel, 1, "SAME")`, up to
-        rounding, which is, as root mean square, 1e-6 (tiles of 3) to 2e-5 (of 7) of the
-        outputs' standard deviation, and ten times that in single outputs; of a direct
-        convolution it is 2e-7. So it is with both gradients.
+        Float32 (n, side, side, filters).
     """
     side, channels = images.shape[2:]
     assert images.shape[1] == side, images.shape
@@ -52,12 +54,12 @@ def convolve(images: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     outputs = tf.reshape(outputs, (tile, tile, -1, tiles, tiles, filters))
     outputs = tf.transpose(outputs, (2, 3, 0, 4, 1, 5))
     outputs = tf.reshape(outputs, (-1, tiles * tile, tiles * tile, filters))
-    # Indexing would crop, too, but its gradient is slow.
+    # Indexing could crop as well, but its gradient is slow.
     return tf.slice(outputs, (0, 0, 0, 0), (-1, side, side, -1))
 
 
 def choose_tile(side: int, channels: int, filters: int) -> int:
-    """Choose the tile that takes least multiplications, those of transformations included."""
+    """Choose the tile with the fewest MACs, those of transformations included."""
 
     def count(tile: int) -> int:
         tiles, pixels = -(-side // tile), (tile + 2) ** 2
@@ -69,14 +71,17 @@ def choose_tile(side: int, channels: int, filters: int) -> int:
 
 @cache
 def transformations(tile: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Compute the matrices of input, kernel and output for tiles of a side.
+    """Compute the matrices that transform input, kernel and output.
 
-    Each transforms rows and columns at once: more multiplications than one after the
+    Each transforms rows and columns at once. That takes more MACs than one after the
     other, but one pass over the memory.
 
+    Args:
+        tile: Side of a tile.
+
     Returns:
-        Float32 (w^2, w^2), (w^2, 9) and (tile^2, w^2), where w = tile + 2 is the side of
-        the window of inputs that a tile of outputs depends on.
+        Float32 (w^2, w^2), (w^2, 9) and (tile^2, w^2). A tile of outputs depends on a
+        window of inputs, and w = tile + 2 is the window's side.
     """
 
     def evaluation(coefficients: int) -> np.ndarray:
@@ -96,7 +101,7 @@ def _windows(images: tf.Tensor, tile: int, tiles: int) -> tf.Tensor:
     """Gather the window of each tile.
 
     Returns:
-        Float32 (window^2 n tiles^2, channels), the pixels of a window outermost.
+        Float32 (window^2 n tiles^2, channels). The first axis has pixels outermost.
     """
     side, channels = images.shape[2:]
     padded, window = tiles * tile + 2, tile + 2
@@ -107,5 +112,5 @@ def _windows(images: tf.Tensor, tile: int, tiles: int) -> tf.Tensor:
     pixels = rows[:, None, :, None] * padded + rows[None, :, None, :]
     images_before = padded**2 * tf.range(tf.shape(images)[0])
     pixels = pixels.reshape(window**2, 1, tiles**2) + images_before[:, None]
-    # A gather takes one pass over the memory; slices and a stack of them take several.
+    # A gather takes one pass over the memory. Slices and a stack take several.
     return tf.gather(tf.reshape(images, (-1, channels)), tf.reshape(pixels, [-1]))

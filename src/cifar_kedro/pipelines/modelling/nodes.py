@@ -14,7 +14,11 @@ from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.datasets.split import check_split
 from cifar_kedro.evaluation.metrics import describe_evaluation
-from cifar_kedro.evaluation.provenance import describe_run, hash_images, name_origin
+from cifar_kedro.evaluation.provenance import (
+    describe_run,
+    hash_images,
+    make_fingerprint,
+)
 
 # A keras.Model: Kedro resolves the hints when it checks parameters, without keras.
 Model = Any
@@ -59,7 +63,7 @@ def train_model(
         *(development, train_on_more(split, experiment), experiment, seed),
         max_epochs=max_epochs,
         execution=execution,
-        checkpoint=replace(checkpoint, origin=name_origin(provenance)),
+        checkpoint=replace(checkpoint, fingerprint=make_fingerprint(provenance)),
     )
     return *trained, provenance | {"seconds": time.perf_counter() - since}
 
