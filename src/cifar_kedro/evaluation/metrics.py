@@ -59,11 +59,17 @@ def _describe_epoch(row: pd.Series) -> dict[str, float]:
     }
 
 
+def find_correct(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Tell of each image whether its most probable class is its label, bool (n,)."""
+    correct: np.ndarray = probabilities.argmax(axis=1) == labels
+    return correct
+
+
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Compute accuracy and mean cross-entropy (nats, no penalty) on the test images."""
     likelihood = probabilities[np.arange(len(labels)), labels]
     smallest = np.finfo(np.float32).tiny
     return {
-        "test_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "test_accuracy": float(find_correct(probabilities, labels).mean()),
         "test_cross_entropy": float(-np.log(np.maximum(likelihood, smallest)).mean()),
     }

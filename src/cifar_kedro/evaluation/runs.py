@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.inheritance import is_experiment
+from cifar_kedro.evaluation.metrics import find_correct, measure
 from cifar_kedro.evaluation.stopping import find_stop
 
 logger = logging.getLogger(__name__)
@@ -65,8 +66,11 @@ class Run:
 
     def right(self, weights: str = "end") -> np.ndarray:
         """Whether each answer is right, bool (n,)."""
-        right: np.ndarray = self.predicted(weights) == self.labels
-        return right
+        return find_correct(self.predictions[weights], self.labels)
+
+    def accuracy(self, weights: str = "end") -> float:
+        """Accuracy on the test images, a fraction."""
+        return measure(self.predictions[weights], self.labels)["test_accuracy"]
 
 
 @dataclass(frozen=True)
@@ -207,7 +211,7 @@ def _belong_together(run: Run) -> bool:
     """Tell whether the files of a run are those of one training."""
     measured = run.metrics["weights"]["end"]["test_accuracy"]
     return is_history_of(run.history, run.metrics) and math.isclose(
-        run.right().mean(), measured, rel_tol=1e-6
+        run.accuracy(), measured, rel_tol=1e-6
     )
 
 

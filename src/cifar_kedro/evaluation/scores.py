@@ -51,7 +51,7 @@ def _score(run: Run, weights: str, cross_entropy: float) -> tuple[object, ...]:
         run.seed,
         weights,
         len(right),
-        float(right.mean()),
+        run.accuracy(weights),
         *wilson_interval(int(right.sum()), len(right)),
         cross_entropy,
         expected_calibration_error(bins),
@@ -72,11 +72,7 @@ def describe_seeds(results: Results) -> pd.DataFrame:
         from it, `difference_points` (both empty for an experiment that it lacks).
     """
     runs = pd.DataFrame(
-        [
-            (run.experiment, float(run.right().mean()))
-            for run in results.runs
-            if not run.caveats
-        ],
+        [(run.experiment, run.accuracy()) for run in results.runs if not run.caveats],
         columns=["experiment", "accuracy"],
     )
     groups = runs.groupby("experiment", sort=False)["accuracy"]

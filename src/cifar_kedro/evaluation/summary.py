@@ -14,9 +14,14 @@ Loader = Callable[[], dict[str, Any]]
 LoadersByRun = dict[str, Loader]
 LoadHistory = Callable[[], pd.DataFrame]
 
-# The report's objectives: test accuracy, a fraction.
+# The original report's two objectives, test accuracies.
 ARCHITECTURE_OBJECTIVE = 0.8  # from the architecture: no augmentation, no transfer
 AMBITION = 0.9
+# Column of the summary -> the objective that it judges.
+OBJECTIVES = {
+    "meets_80_from_architecture": f"{100 * ARCHITECTURE_OBJECTIVE:.0f} % from the architecture alone",
+    "meets_90": f"{100 * AMBITION:.0f} %",
+}
 
 # Column of the summary -> key in metrics.json, a dot for each level.
 _FIELDS = {
@@ -110,12 +115,11 @@ def summarise_runs(
 
 def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
     rows.sort(key=lambda row: (_natural_key(row["experiment"]), row["seed"]))
-    table = pd.DataFrame(rows, columns=["status", *_FIELDS])
+    table = pd.DataFrame(rows, columns=["status", *_FIELDS, *OBJECTIVES])
     accuracies = [column for column in table if "_accuracy" in column]
-    # Rounded before it is judged: a float32 accuracy of 0.9 is a little less than 0.9.
     table[accuracies] = table[accuracies].astype("Float64").round(4)
     table = table.astype({"training_seconds": "Float64"})
-    return _add_judgements(table)[[*_DTYPES]].astype(_DTYPES)
+    return _add_comparisons(table)[[*_DTYPES]].astype(_DTYPES)
 
 
 def _read_run(
@@ -150,7 +154,23 @@ def _pick_columns(run: str, metrics: dict[str, Any]) -> dict[str, Any]:
             f"metrics.json says that it is of {named}, expected {run}: files were moved "
             "or copied. Move them back, or delete them"
         )
-    return {column: flat[key] for column, key in _FIELDS.items()}
+    columns = {column: flat[key] for column, key in _FIELDS.items()}
+    return columns | judge_objectives(
+        columns["test_accuracy_end"], columns["architecture_only"]
+    )
+
+
+def judge_objectives(accuracy: float, architecture_only: bool) -> dict[str, bool]:
+    """Tell which of the original report's objectives a test accuracy meets.
+
+    Args:
+        accuracy: With the weights at the end of training, a fraction.
+        architecture_only: Whether it comes from the architecture alone, without
+            augmentation or transfer. Only then the first objective is judged.
+    """
+    accuracy = round(accuracy, 4)  # 0.9 in float32 is a little less than 0.9
+    first = {"meets_80_from_architecture": accuracy >= ARCHITECTURE_OBJECTIVE}
+    return (first if architecture_only else {}) | {"meets_90": accuracy >= AMBITION}
 
 
 def _natural_key(name: str) -> list[str | int]:
@@ -158,16 +178,11 @@ def _natural_key(name: str) -> list[str | int]:
     return [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)]
 
 
-def _add_judgements(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns that compare with the report and with its objectives."""
-    ours = table["test_accuracy_end"]
-    architecture_only = table["architecture_only"].astype("boolean")
+def _add_comparisons(table: pd.DataFrame) -> pd.DataFrame:
+    """Add the difference from the original report, and the time of an epoch."""
+    difference = table["test_accuracy_end"] - table["reported_test_accuracy"]
     return table.assign(
-        difference_points=(100 * (ours - table["reported_test_accuracy"])).round(2),
+        difference_points=(100 * difference).round(2),
         training_seconds=table["training_seconds"].round(2),
         seconds_per_epoch=(table["training_seconds"] / table["epochs"]).round(2),
-        meets_80_from_architecture=(ours >= ARCHITECTURE_OBJECTIVE).where(
-            architecture_only
-        ),
-        meets_90=ours >= AMBITION,
     )

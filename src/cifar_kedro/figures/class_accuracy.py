@@ -31,7 +31,7 @@ def plot_class_accuracy(run: Run) -> Figure:
     axes = figure.subplots()
     style_axes(axes)
     axes.axvline(
-        run.right().mean(), color=MUTED_COLOUR, linestyle="--", label="all classes"
+        run.accuracy(), color=MUTED_COLOUR, linestyle="--", label="all classes"
     )
     axes.errorbar(
         table["accuracy"],

@@ -10,7 +10,7 @@ from cifar_kedro.evaluation import significance as statistics
 from cifar_kedro.evaluation.claims import accuracy_checks, training_checks
 from cifar_kedro.evaluation.comparisons import REPORT_TEST_IMAGES
 from cifar_kedro.evaluation.runs import Results
-from cifar_kedro.evaluation.summary import AMBITION, ARCHITECTURE_OBJECTIVE
+from cifar_kedro.evaluation.summary import OBJECTIVES, judge_objectives
 from cifar_kedro.figures.svg import inline_svg
 from cifar_kedro.pipelines.reporting.report import formats
 from cifar_kedro.pipelines.reporting.report.sections import (
@@ -84,27 +84,15 @@ def _list_claims(claims: pd.DataFrame) -> dict[str, Any]:
 
 
 def _judge_objectives(results: Results) -> list[tuple[str, list[str]]]:
-    """Name the experiments that meet each of the report's two objectives."""
-    accuracies = {
-        name: run.right().mean()
-        for name in results.experiments
+    """Name the experiments that meet each of the original report's objectives."""
+    met = {
+        name: judge_objectives(run.accuracy(), experiment.architecture_only)
+        for name, experiment in results.experiments.items()
         if (run := results.shown(name)) and not run.caveats
     }
-    by_architecture = [
-        name
-        for name, accuracy in accuracies.items()
-        if accuracy >= ARCHITECTURE_OBJECTIVE
-        and results.experiments[name].architecture_only
-    ]
     return [
-        (
-            f"{100 * ARCHITECTURE_OBJECTIVE:.0f} % from the architecture alone",
-            by_architecture,
-        ),
-        (
-            f"{100 * AMBITION:.0f} %",
-            [n for n, a in accuracies.items() if a >= AMBITION],
-        ),
+        (objective, [name for name, judged in met.items() if judged.get(column)])
+        for column, objective in OBJECTIVES.items()
     ]
 
 
