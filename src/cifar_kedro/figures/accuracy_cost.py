@@ -1,11 +1,12 @@
 """Test accuracy against what it costs."""
 
 from itertools import cycle, product
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from matplotlib.transforms import Bbox
 from plotly.graph_objects import Figure as Chart
 from plotly.graph_objects import Scatter
 from plotly.subplots import make_subplots
@@ -20,7 +21,6 @@ from cifar_kedro.figures.style import (
     OURS_COLOUR,
     TEXT_SIZE,
     interval_arms,
-    name_percentage,
     new_figure,
     style_axes,
 )
@@ -98,7 +98,7 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
             axes.set_xlim(costs[column].min() / 4, 4 * costs[column].max())
         _draw_points(axes, costs, column)
         axes.set_xlabel(label, fontsize=TEXT_SIZE)
-    panels[0].yaxis.set_major_formatter(name_percentage)
+    panels[0].yaxis.set_major_formatter(PercentFormatter(xmax=1))
     panels[0].set_ylabel("test accuracy", fontsize=TEXT_SIZE)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(
@@ -180,48 +180,30 @@ def _draw_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
 
 def _name_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
     """Write each name at the first place beside its point where nothing else is."""
-    scale = 72 / axes.figure.dpi  # all in points
     costs = costs.dropna(subset=[column])
-    places = costs[[column, "accuracy"]].to_numpy(float)
-    points = scale * axes.transData.transform(places)
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
-    for name, place, point in zip(costs["experiment"], places, points, strict=True):
-        text = name.removeprefix("exp")
-        for offset in _LABEL_OFFSETS:
-            box, align = _room(text, point, offset)
-            if not any(_overlap(box, other) for other in taken):
-                break
-        else:  # no room: in kedro-viz, pointing at the dots names them all
-            continue
-        taken.append(box)
-        axes.annotate(
-            text,
-            place,
-            xytext=offset,
+    points = costs[[column, "accuracy"]].to_numpy(float)
+    taken = [
+        Bbox([place, place]).padded(5) for place in axes.transData.transform(points)
+    ]
+    for name, point in zip(costs["experiment"], points, strict=True):
+        text = axes.annotate(
+            name.removeprefix("exp"),
+            point,
+            xytext=(0, 0),
             textcoords="offset points",
-            ha=align,
             va="center",
             color=MUTED_COLOUR,
             fontsize=TEXT_SIZE - 1,
-        ).set_in_layout(False)
-
-
-def _room(
-    text: str, point: Any, offset: tuple[int, int]
-) -> tuple[tuple[float, float, float, float], str]:
-    """Give the box that a text takes at an offset from its point, and its alignment."""
-    width, height = 8.0 * len(text), 13.0
-    align = "left" if offset[0] > 0 else "right" if offset[0] < 0 else "center"
-    share = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
-    left = point[0] + offset[0] - share * width
-    bottom = point[1] + offset[1] - height / 2
-    return (left, bottom, left + width, bottom + height), align
-
-
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return (
-        one[0] < other[2]
-        and other[0] < one[2]
-        and one[1] < other[3]
-        and other[1] < one[3]
-    )
+        )
+        text.set_in_layout(False)
+        for right, up in _LABEL_OFFSETS:
+            text.xyann = (right, up)
+            text.set_horizontalalignment(
+                "left" if right > 0 else "right" if right < 0 else "center"
+            )
+            box = text.get_window_extent()
+            if not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+        else:  # no room: in kedro-viz, pointing at the dots names them all
+            text.remove()

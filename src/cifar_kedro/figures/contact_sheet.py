@@ -1,7 +1,6 @@
 """Every image as the network sees it, with what the network makes of it."""
 
 import unicodedata
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cifar_kedro.config import Classify
+from cifar_kedro.figures.image_grid import draw_images, list_corners
 from cifar_kedro.figures.style import MUTED_COLOUR, new_figure, text_width
 
 _COLUMNS, _ROWS = 6, 6
@@ -56,17 +56,18 @@ def plot_contact_sheet(
 
 
 def _plot_page(images: np.ndarray, rows: pd.DataFrame, title: str) -> Figure:
-    """Plot one page: one picture, as axes for each image would take ten times as long."""
-    sheet = _arrange_sheet(images)
-    figure = new_figure(title, height=0.5 + _INCHES * sheet.shape[0])
+    corners = list_corners(len(images), _COLUMNS, _HEIGHT, _WIDTH)
+    corners[:, 1] += (_WIDTH - _SIDE) // 2
+    height, width = corners[-1, 0] + _HEIGHT, _COLUMNS * _WIDTH
+    figure = new_figure(title, height=0.5 + _INCHES * height)
     axes = figure.subplots()
-    axes.imshow(sheet, interpolation="nearest")
     axes.set_axis_off()
-    for place, row in zip(_places(len(images)), rows.to_dict("records"), strict=True):
+    draw_images(axes, images, corners, (height, width))
+    for corner, row in zip(corners, rows.to_dict("records"), strict=True):
         name = f"{row['class']} {row['probability']:.0%}"
-        _write(axes, place, 1.0, name, fontsize=_NAME_SIZE)
+        _write(axes, corner, 1.0, name, fontsize=_NAME_SIZE)
         file = _name_file(row["file"])
-        _write(axes, place, 6.0, file, fontsize=_FILE_SIZE, color=MUTED_COLOUR)
+        _write(axes, corner, 6.0, file, fontsize=_FILE_SIZE, color=MUTED_COLOUR)
     return figure
 
 
@@ -87,30 +88,16 @@ def _name_file(file: str) -> str:
 
 
 def _write(
-    axes: Axes, place: tuple[int, int], below: float, text: str, **style: Any
+    axes: Axes, corner: np.ndarray, below: float, text: str, **style: Any
 ) -> None:
     """Write centred, some pixels below an image; a file's name is never a formula."""
-    top, left = place
+    top, left = corner
     axes.text(
-        *(left + _SIDE / 2 - 0.5, top + _SIDE + below, text),
+        left + _SIDE / 2 - 0.5,
+        top + _SIDE + below,
+        text,
         ha="center",
         va="top",
         parse_math=False,
         **style,
     )
-
-
-def _arrange_sheet(images: np.ndarray) -> np.ndarray:
-    """Lay images out as one picture on white, row by row, of a page's full width."""
-    rows = -(-len(images) // _COLUMNS)
-    sheet = np.ones((rows * _HEIGHT, _COLUMNS * _WIDTH, 3), images.dtype)
-    for (top, left), image in zip(_places(len(images)), images, strict=True):
-        sheet[top : top + _SIDE, left : left + _SIDE] = image
-    return sheet
-
-
-def _places(count: int) -> Iterable[tuple[int, int]]:
-    """Give the upper left corner of each image of a page: row, column, in pixels."""
-    for i in range(count):
-        row, column = divmod(i, _COLUMNS)
-        yield row * _HEIGHT, column * _WIDTH + (_WIDTH - _SIDE) // 2

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.evaluation.runs import Run
+from cifar_kedro.figures.image_grid import draw_images, list_corners
 from cifar_kedro.figures.style import TEXT_SIZE, new_figure
 
 _ROWS, _COLUMNS = 2, 6
@@ -51,31 +52,17 @@ def plot_mistakes(run: Run, images: np.ndarray) -> Figure:
     figure = new_figure("", height=3.6)
     axes = figure.subplots()
     axes.set_axis_off()
-    axes.imshow(_arrange(images[mistakes["index"]]), interpolation="none")
-    for place, mistake in enumerate(mistakes.to_dict("records")):
-        row, column = divmod(place, _COLUMNS)
+    corners = list_corners(len(mistakes), _COLUMNS, _HEIGHT, _WIDTH)
+    size = (_ROWS * _HEIGHT, (_COLUMNS - 1) * _WIDTH + _SIDE)
+    draw_images(axes, images[mistakes["index"]], corners, size)
+    for (top, left), mistake in zip(corners, mistakes.to_dict("records"), strict=True):
         label, answer = CLASS_NAMES[mistake["label"]], CLASS_NAMES[mistake["answer"]]
         axes.text(
-            column * _WIDTH + _SIDE / 2,
-            row * _HEIGHT + _SIDE + 1,
+            left + _SIDE / 2,
+            top + _SIDE + 1,
             f"{label}\n→ {answer} {mistake['confidence']:.1%}",
             ha="center",
             va="top",
             fontsize=TEXT_SIZE - 2,
         )
     return figure
-
-
-def _arrange(images: np.ndarray) -> np.ndarray:
-    """Lay images out as one picture, transparent between them.
-
-    One picture is drawn in a tenth of the time that twelve axes would take.
-    """
-    sheet = np.zeros((_ROWS * _HEIGHT, _COLUMNS * _WIDTH, 4), dtype=np.uint8)
-    for place, image in enumerate(images):
-        row, column = divmod(place, _COLUMNS)
-        top, left = row * _HEIGHT, column * _WIDTH
-        cell = sheet[top : top + _SIDE, left : left + _SIDE]
-        cell[..., :3] = (255 * image).round()
-        cell[..., 3] = 255
-    return sheet[:, : -(_WIDTH - _SIDE)]

@@ -113,13 +113,3 @@ def interval_arms(values: Any, low: Any, high: Any) -> np.ndarray:
     """
     values, low, high = (np.asarray(side, dtype=float) for side in (values, low, high))
     return np.array([values - low, high - values]).clip(min=0)
-
-
-def name_percentage(fraction: float, position: float | None = None) -> str:
-    """Write a tick at a fraction as what it is: 87.5 %, which rounding would call 88.
-
-    Args:
-        fraction: Where the tick is.
-        position: Its number, which matplotlib passes on.
-    """
-    return f"{100 * fraction:.4g}%"
