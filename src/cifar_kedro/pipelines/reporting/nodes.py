@@ -4,7 +4,6 @@ matplotlib, plotly and keras are imported when a node runs: Kedro imports every 
 every command, and `kedro registry list` should not wait for them.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -82,30 +81,15 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     return accuracy_cost.chart_accuracy_cost(results, scores)
 
 
-def plot_report_figures(
-    results: Results,
-    comparisons: pd.DataFrame,
-    scores: pd.DataFrame,
-    test: LabelledImages,
-) -> dict[str, str]:
+def plot_report_figures(*inputs: Any) -> dict[str, str]:
     """Draw the page's figures: see `cifar_kedro.pipelines.reporting.report.figures`."""
     from cifar_kedro.pipelines.reporting.report import figures
 
-    return figures.plot_report_figures(results, comparisons, scores, test)
+    return figures.plot_report_figures(*inputs)
 
 
-def write_report(
-    results: Results,
-    comparisons: pd.DataFrame,
-    scores: pd.DataFrame,
-    seeds: pd.DataFrame,
-    claims: pd.DataFrame,
-    figures: dict[str, Callable[[], str]],
-    sheets: dict[str, Callable[[], bytes]],
-) -> tuple[str, str]:
+def write_report(*inputs: Any) -> tuple[str, str]:
     """Write page and Markdown: see `cifar_kedro.pipelines.reporting.report.page`."""
     from cifar_kedro.pipelines.reporting.report import page
 
-    return page.write_report(
-        results, comparisons, scores, seeds, claims, figures, sheets
-    )
+    return page.write_report(*inputs)
