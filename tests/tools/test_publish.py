@@ -132,13 +132,13 @@ def test_published_again_the_page_has_a_row_for_each_experiment_and_run(
     publish.publish(data, root)
     assert (results / "README.md").read_text() == (
         "# Results\n\n<!-- experiments -->\n"
-        "| experiment | original report | ours | difference | sd | seeds | minutes | hardware |\n"
-        "|---|---:|---:|---:|---:|---:|---:|---|\n"
-        "| exp0: Base network | 60.58% | 65.00% | +4.42 ± 1.34 | \u2013 | 1 | 1.5 "
+        "| experiment | title | original report | ours | difference | sd | seeds | minutes | hardware |\n"
+        "|---|---|---:|---:|---:|---:|---:|---:|---|\n"
+        "| `exp0` | Base network | 60.58% | 65.00% | +4.42 ± 1.34 | \u2013 | 1 | 1.5 "
         "| 2 cores, a processor |\n"
-        "| exp12: VGG16 transfer, data augmentation | 85.91% | not run | \u2013 | \u2013 | 0 | \u2013 "
+        "| `exp12` | VGG16 transfer, data augmentation | 85.91% | not run | \u2013 | \u2013 | 0 | \u2013 "
         "| \u2013 |\n"
-        "| exp13: Beyond the report | \u2013 | 65.00% (views 70.00%) | \u2013 | \u2013 | 1 | 1.5 "
+        "| `exp13` | Beyond the report | \u2013 | 65.00% (views 70.00%) | \u2013 | \u2013 | 1 | 1.5 "
         "| a GPU |\n"
         "<!-- end of experiments -->\n\n<!-- runs -->\n"
         "| command | epochs | test | original report | difference | minutes | hardware | code |\n"
@@ -191,11 +191,11 @@ def test_an_experiment_is_the_mean_of_its_seeds_on_one_sample_of_images(tmp_path
         "experiment,seeds,mean,sd,difference_points\nexp0,3,0.625,0.01234,1.92\n"
     )
     *_, row = result_tables.tabulate_experiments(
-        {"exp0": EXPERIMENTS["exp0"]}, tmp_path
+        {"exp0": EXPERIMENTS["exp0"]}, tmp_path, result_tables.PAGE_COLUMNS
     ).splitlines()
     error = 196 * (0.6058 * 0.3942 / 10_000 + 0.625 * 0.375 / 10_000) ** 0.5
     assert row == (
-        "| exp0: Base network | 60.58% | 62.50% (views 75.00%) "
+        "| `exp0` | Base network | 60.58% | 62.50% (views 75.00%) "
         f"| +1.92 ± {error:.2f} | 1.23 | 3 | 1.0 | 2 cores, a processor; a GPU |"
     )
 
