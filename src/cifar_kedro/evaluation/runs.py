@@ -36,7 +36,7 @@ class Run:
         predictions: Class probabilities of the test images, ``end`` and ``best``, float32
             (n, 10), and ``labels`` (n,).
         stop: What ended the training; None if nothing in the settings explains it.
-        caveats: Why it is not a result of the experiment as configured: its status in
+        issues: Why it is not a result of the experiment as configured: its status in
             the summary, if not ``complete``, and what else; empty if it is.
     """
 
@@ -46,7 +46,7 @@ class Run:
     history: pd.DataFrame
     predictions: dict[str, np.ndarray]
     stop: str | None = None
-    caveats: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
 
     @property
     def labels(self) -> np.ndarray:
@@ -64,9 +64,16 @@ class Run:
         answers: np.ndarray = self.predictions[weights].argmax(axis=1)
         return answers
 
-    def right(self, weights: str = "end") -> np.ndarray:
+    def correct(self, weights: str = "end") -> np.ndarray:
         """Whether each answer is right, bool (n,)."""
         return find_correct(self.predictions[weights], self.labels)
+
+    right = correct  # the name that comparisons and claims use
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """The issues, by the name that comparisons and claims use."""
+        return self.issues
 
     def accuracy(self, weights: str = "end") -> float:
         """Accuracy on the test images, a fraction."""
@@ -91,14 +98,16 @@ class Results:
         """Give the runs of an experiment, by seed."""
         return [run for run in self.runs if run.experiment == experiment]
 
-    def shown(self, experiment: str) -> Run | None:
+    def representative(self, experiment: str) -> Run | None:
         """Give the run that stands for an experiment, if there is one.
 
-        It is the one of the lowest seed among those without caveats, or else among all:
+        It is the one of the lowest seed among those without issues, or else among all:
         never chosen by its result.
         """
         runs = self.of(experiment)
-        return next((run for run in runs if not run.caveats), runs[0] if runs else None)
+        return next((run for run in runs if not run.issues), runs[0] if runs else None)
+
+    shown = representative  # the name that comparisons and claims use
 
     def together(self, experiments: Iterable[str]) -> list[dict[str, Run]]:
         """Give the complete runs of several experiments that belong side by side.
@@ -108,7 +117,7 @@ class Results:
             there is no such seed, those of the lowest seeds; nothing if one has none.
         """
         complete = {
-            name: {run.seed: run for run in self.of(name) if not run.caveats}
+            name: {run.seed: run for run in self.of(name) if not run.issues}
             for name in experiments
         }
         if not all(complete.values()):
@@ -198,13 +207,13 @@ def _annotate(
     run: Run, experiment: Experiment, test: dict[str, np.ndarray], status: str
 ) -> Run:
     """Add to a run why it stopped, and what stands against relying on it."""
-    caveats = [] if status == "complete" else [status]
+    issues = [] if status == "complete" else [status]
     if test and not np.array_equal(run.labels, test["labels"]):
-        caveats.append("tested on other images")
+        issues.append("tested on other images")
     if not _belong_together(run):
-        caveats.append("history, metrics and predictions of different trainings")
+        issues.append("history, metrics and predictions of different trainings")
     stop = find_stop(run.history, experiment.training)
-    return replace(run, stop=stop, caveats=tuple(caveats))
+    return replace(run, stop=stop, issues=tuple(issues))
 
 
 def _belong_together(run: Run) -> bool:

@@ -44,7 +44,7 @@ def _measured(run: Run) -> dict[str, Any]:
 
 
 def _score(run: Run, weights: str, cross_entropy: float) -> tuple[object, ...]:
-    right = run.right(weights)
+    right = run.correct(weights)
     bins = calibration_bins(run.predictions[weights], run.labels)
     return (
         run.experiment,
@@ -62,7 +62,7 @@ def describe_seeds(results: Results) -> pd.DataFrame:
     """Describe how much the test accuracy varies from run to run.
 
     Args:
-        results: What has run; runs with caveats are left out.
+        results: What has run; runs with issues are left out.
 
     Returns:
         A row per experiment: `experiment`, the number of `seeds`; of the accuracies at
@@ -72,7 +72,7 @@ def describe_seeds(results: Results) -> pd.DataFrame:
         from it, `difference_points` (both empty for an experiment that it lacks).
     """
     runs = pd.DataFrame(
-        [(run.experiment, run.accuracy()) for run in results.runs if not run.caveats],
+        [(run.experiment, run.accuracy()) for run in results.runs if not run.issues],
         columns=["experiment", "accuracy"],
     )
     groups = runs.groupby("experiment", sort=False)["accuracy"]

@@ -62,10 +62,10 @@ def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
             "macs": run.macs,
             "seconds": run.metrics["training_seconds"],
             "hardware": name_hardware(run.metrics.get("provenance")),
-            "result": not run.caveats,
+            "result": not run.issues,
         }
         for name in results.experiments
-        if (run := results.shown(name))
+        if (run := results.representative(name))
     ]
     columns = ["experiment", "seed", *COSTS, "hardware", "result"]
     end = scores.loc[

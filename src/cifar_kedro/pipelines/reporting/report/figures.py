@@ -42,7 +42,7 @@ def plot_report_figures(
     }
     rendered = {name: render_svg(figure) for name, figure in figures.items()}
     for name in results.experiments:
-        if run := results.shown(name):
+        if run := results.representative(name):
             for kind, plot in _plots(run, results, test).items():
                 rendered[f"{name}-{kind}"] = render_svg(plot())
     return rendered

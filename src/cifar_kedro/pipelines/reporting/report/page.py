@@ -88,7 +88,7 @@ def _judge_objectives(results: Results) -> list[tuple[str, list[str]]]:
     met = {
         name: judge_objectives(run.accuracy(), experiment.architecture_only)
         for name, experiment in results.experiments.items()
-        if (run := results.shown(name)) and not run.caveats
+        if (run := results.representative(name)) and not run.issues
     }
     return [
         (objective, [name for name, judged in met.items() if judged.get(column)])

@@ -53,13 +53,13 @@ class Section:
 
     Attributes:
         changes: What differs from the experiment it builds on: key, before, after.
-        layers: The network of the shown run, layer by layer.
+        layers: The network of the representative run, layer by layer.
         rows: Its runs, in the order of their seeds.
-        shown: The run whose figures are shown.
+        representative: The run whose figures are shown.
         seeds: Mean and standard deviation over the seeds, if there are complete runs.
         comparisons: The pairs in which it is compared with a baseline.
-        identical_images: What was found in the data of the shown run, in a sentence.
-        provenance: Key and value, of the shown run.
+        identical_images: What was found in the data of the representative run, in a sentence.
+        provenance: Key and value, of the representative run.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Section:
     changes: list[tuple[str, Any, Any]]
     layers: list[dict[str, Any]]
     rows: list[Row]
-    shown: Run | None
+    representative: Run | None
     seeds: dict[str, Any] | None
     comparisons: list[dict[str, Any]]
     identical_images: str
@@ -100,7 +100,7 @@ def _row(base: Row, run: Run, scores: pd.DataFrame) -> Row:
         base.reported,
         run,
         run.macs,
-        "; ".join(run.caveats) or "complete",
+        "; ".join(run.issues) or "complete",
         by_weights["end"],
         by_weights["best"],
         by_weights.get("views"),
@@ -116,19 +116,19 @@ def make_section(
 ) -> Section:
     """Gather what the page says of one experiment."""
     experiment = results.experiments[name]
-    shown = results.shown(name)
+    run = results.representative(name)
     return Section(
         name=name,
         title=experiment.title,
         builds_on=experiment.builds_on,
         changes=list_changes(name, results),
-        layers=shown.metrics.get("layers", []) if shown else [],
+        layers=run.metrics.get("layers", []) if run else [],
         rows=[row for row in rows if row.name == name and row.run],
-        shown=shown,
+        representative=run,
         seeds=next(iter(seeds[seeds["experiment"] == name].to_dict("records")), None),
         comparisons=comparisons[comparisons["experiment"] == name].to_dict("records"),
-        identical_images=describe_identical_images(shown) if shown else "",
-        provenance=list_provenance(shown) if shown else [],
+        identical_images=describe_identical_images(run) if run else "",
+        provenance=list_provenance(run) if run else [],
     )
 
 
