@@ -61,7 +61,7 @@ def data(tmp_path):
     reporting = folder / "08_reporting"
     (reporting / "report_figures").mkdir(parents=True)
     (reporting / "comparison.png").write_bytes(b"a picture")
-    for name in ("ladder", "exp0-mistakes"):
+    for name in ("gains", "exp0-mistakes"):
         (reporting / f"report_figures/{name}.svg").write_text("<svg/>")
     status = ["complete", "complete", "stale: network.dropout"]
     summary = pd.DataFrame(
@@ -75,7 +75,7 @@ def data(tmp_path):
         "exp0,1,0.65,,4.42\n"
     )
     (reporting / "report.md").write_text(
-        "Text, see [report.html](report.html).\n\n![Gains](report_figures/ladder.svg)\n\n*Gains*\n\n"
+        "Text, see [report.html](report.html).\n\n![Gains](report_figures/gains.svg)\n\n*Gains*\n\n"
         "![Wrong](report_figures/exp0-mistakes.svg)\n\n*Wrong*\n\n"
         "![Sheet](exp9/seed-0/augmented_images.png)\n\n*Sheet.*\n\nEnd.\n"
     )
@@ -117,11 +117,11 @@ def test_only_complete_runs_are_published_and_nothing_of_the_data_set(
     ]
     with np.load(results / "runs/exp0/seed-3/predictions.npz") as predictions:
         assert predictions.files == ["end"]
-    assert [p.name for p in (results / "report_figures").iterdir()] == ["ladder.svg"]
+    assert [p.name for p in (results / "report_figures").iterdir()] == ["gains.svg"]
     assert (root / "docs/figures/results.png").read_bytes() == b"a picture"
     report = (results / "report.md").read_text()
     assert report == (
-        "Text, see `report.html`.\n\n![Gains](report_figures/ladder.svg)\n\n*Gains*\n\nEnd.\n"
+        "Text, see `report.html`.\n\n![Gains](report_figures/gains.svg)\n\n*Gains*\n\nEnd.\n"
     )
 
 

@@ -26,7 +26,7 @@ _TICKS = (-80, -40, -20, -10, -5, 0, 5, 10, 20, 40, 80)
 _SEED_STEP = 0.22  # a pair's seeds stand under each other, a pair's height is 1
 
 
-def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
+def plot_gains(results: Results, comparisons: pd.DataFrame) -> Figure:
     """Plot each experiment's gain over its baseline, beside the report's.
 
     Args:
@@ -57,7 +57,7 @@ def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     return figure
 
 
-def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Chart:
+def chart_gains(results: Results, comparisons: pd.DataFrame) -> Chart:
     """Make the same figure for kedro-viz, where pointing at a gain shows its figures.
 
     Args:

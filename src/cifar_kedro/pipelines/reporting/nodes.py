@@ -67,11 +67,11 @@ def plot_comparison(summary: pd.DataFrame) -> Figure:
     return reproduction.plot_comparison(summary)
 
 
-def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
+def chart_gains(results: Results, comparisons: pd.DataFrame) -> Figure:
     """Chart what each step adds, for kedro-viz: see `cifar_kedro.figures.gains`."""
     from cifar_kedro.figures import gains
 
-    return gains.chart_ladder(results, comparisons)
+    return gains.chart_gains(results, comparisons)
 
 
 def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:

@@ -11,7 +11,7 @@ from cifar_kedro.evaluation.scores import describe_seeds, score_runs
 from cifar_kedro.evaluation.summary import summarise_runs
 from cifar_kedro.pipelines.reporting.nodes import (
     chart_accuracy_cost,
-    chart_ladder,
+    chart_gains,
     plot_augmented_images,
     plot_comparison,
     plot_learning_curves,
@@ -125,10 +125,10 @@ def _draw() -> list[Node]:
             name="plot_comparison_node",
         ),
         Node(
-            chart_ladder,
+            chart_gains,
             inputs=["results", "comparisons"],
-            outputs="ladder",
-            name="chart_ladder_node",
+            outputs="gains",
+            name="chart_gains_node",
         ),
         Node(
             chart_accuracy_cost,

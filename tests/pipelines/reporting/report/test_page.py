@@ -191,7 +191,7 @@ def test_failures_alone_are_reported_on():
     page, _, figures = make_report(Results(experiments, [], failures))
     assert "0 of 2 experiments have run" in text(page)
     assert "exp0/seed-0 : failed: MemoryError: not enough" in text(page)
-    assert set(figures) == {"accuracy_cost", "ladder"}
+    assert set(figures) == {"accuracy_cost", "gains"}
 
 
 def test_an_experiment_of_ones_own_is_compared_outside_of_the_reports_family():

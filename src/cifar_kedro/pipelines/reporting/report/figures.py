@@ -10,7 +10,7 @@ from cifar_kedro.evaluation.runs import Results, Run
 from cifar_kedro.figures.accuracy_cost import plot_accuracy_cost
 from cifar_kedro.figures.class_accuracy import plot_class_accuracy
 from cifar_kedro.figures.confusion import plot_confusion
-from cifar_kedro.figures.gains import plot_ladder
+from cifar_kedro.figures.gains import plot_gains
 from cifar_kedro.figures.learning_curves import plot_learning_curves
 from cifar_kedro.figures.mistakes import plot_mistakes
 from cifar_kedro.figures.reliability import plot_reliability
@@ -32,13 +32,13 @@ def plot_report_figures(
         test: The test images, of which the worst mistakes are shown; may be empty.
 
     Returns:
-        SVG files by name: ``accuracy_cost``, ``ladder``, and for each experiment that
+        SVG files by name: ``accuracy_cost``, ``gains``, and for each experiment that
         has run ``exp9-learning_curves`` and so on; no ``exp9-mistakes`` if `test` does
         not hold the images that it was tested on.
     """
     figures = {
         "accuracy_cost": plot_accuracy_cost(results, scores),
-        "ladder": plot_ladder(results, comparisons),
+        "gains": plot_gains(results, comparisons),
     }
     rendered = {name: render_svg(figure) for name, figure in figures.items()}
     for name in results.experiments:
