@@ -141,7 +141,10 @@ def test_a_run_that_has_nothing_to_show_is_listed_with_the_reason(
     results = read(finished(), **{file: broken})
     assert results.runs == []
     assert results.failures == {"exp0/seed-0": f"unreadable: {reason}"}
-    assert f"exp0/seed-0 is left out of the report: unreadable: {reason}" in caplog.text
+    assert (
+        f"exp0/seed-0 is left out of the report page: unreadable: {reason}"
+        in caplog.text
+    )
 
 
 def test_a_run_whose_metrics_can_not_be_relied_on_shows_nothing():

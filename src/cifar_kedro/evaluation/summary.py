@@ -1,21 +1,16 @@
-"""One table over all experiments and seeds that have run."""
+"""One table of all experiments and seeds that have run."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from cifar_kedro.config.errors import SettingsError
-from cifar_kedro.evaluation.runs import UNREADABLE, describe_error
+from cifar_kedro.evaluation.runs import UNREADABLE, Loaders, describe_error
 from cifar_kedro.evaluation.status import tell_status
 
-Loader = Callable[[], dict[str, Any]]
-LoadersByRun = dict[str, Loader]
-LoadHistory = Callable[[], pd.DataFrame]
-
 # The original report's two objectives, test accuracies.
-ARCHITECTURE_OBJECTIVE = 0.8  # from the architecture: no augmentation, no transfer
+ARCHITECTURE_OBJECTIVE = 0.8  # without augmentation or transfer
 AMBITION = 0.9
 # Column of the summary -> the objective that it judges.
 OBJECTIVES = {
@@ -23,7 +18,7 @@ OBJECTIVES = {
     "meets_90": f"{100 * AMBITION:.0f} %",
 }
 
-# Column of the summary -> key in metrics.json, a dot for each level.
+# Column of the summary -> key in metrics.json, with a dot between levels.
 _FIELDS = {
     "experiment": "experiment",
     "title": "title",
@@ -42,7 +37,7 @@ _FIELDS = {
     "architecture_only": "architecture_only",
 }
 
-# Nullable types: what is not known stays empty in the CSV, whole numbers stay whole.
+# Nullable types: the CSV leaves empty what is not known, and whole numbers stay whole.
 _DTYPES = {
     "experiment": "string",
     "title": "string",
@@ -73,44 +68,42 @@ _NOTHING = (
 
 
 def summarise_runs(
-    metrics: LoadersByRun,
-    failures: LoadersByRun,
-    histories: dict[str, LoadHistory],
+    metrics: Loaders,
+    failures: Loaders,
+    histories: Loaders,
     parameters: dict[str, Any],
     *evaluated: bool,
 ) -> pd.DataFrame:
     """Tabulate every experiment and seed that has run, or failed.
 
     Args:
-        metrics: A function that loads the metrics, for each run found on disk; keys
-            such as `exp9/seed-0`.
-        failures: The same of what failed; see `cifar_kedro.hooks.failures.FailureHooks`.
-        histories: The same of the histories, which tell how trainings ended.
-        parameters: Today's parameters, with which the runs' are compared.
-        *evaluated: A flag of each experiment in the same pipeline. As inputs they make
-            Kedro run the summary after the experiments, and draw the edges.
+        metrics: A function that loads the metrics, by run (``exp9/seed-0``).
+        failures: A function that loads what `cifar_kedro.hooks.failures.FailureHooks`
+            left, by run.
+        histories: A function that loads the history, by run.
+        parameters: Today's parameters, with which each run's are compared.
+        *evaluated: A flag of each experiment in the same pipeline. Because of these
+            inputs Kedro runs the summary after the experiments.
 
     Returns:
         One row per experiment and seed, in the order exp0, exp1, ..., exp8a, exp8b,
-        exp9, exp10. `status` is described in `tell_status`, or ``unreadable: `` and why
-        the metrics or the note of a failure can't be relied on; such a run, and one that
-        failed before it had metrics, has nothing else. Accuracies are fractions;
-        `difference_points` is ours at the end of training less the reported one. The
-        objectives are judged on the test accuracy at the end of training, and
-        `meets_80_from_architecture` without augmentation and transfer only.
+        exp9, exp10.
+
+        - `status`: see `tell_status`; or ``unreadable:`` and why. An unreadable run has
+          nothing else, and so has one that failed before it had metrics.
+        - Accuracies are fractions.
+        - `difference_points`: ours at the end of training less the reported one.
+        - `meets_80_from_architecture` and `meets_90`: see `judge_objectives`.
 
     Raises:
         SettingsError: If nothing has run.
     """
     if not metrics and not failures:
         raise SettingsError(_NOTHING)
-    rows = [
-        _read_run(
-            *(run, metrics.get(run), failures.get(run), histories.get(run)), parameters
-        )
-        for run in metrics.keys() | failures.keys()
-    ]
-    return _tabulate(rows)
+    runs = metrics.keys() | failures.keys()
+    return _tabulate(
+        [_read_run(run, metrics, failures, histories, parameters) for run in runs]
+    )
 
 
 def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -124,20 +117,20 @@ def _tabulate(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 def _read_run(
     run: str,
-    metrics: Loader | None,
-    failure: Loader | None,
-    history: LoadHistory | None,
+    metrics: Loaders,
+    failures: Loaders,
+    histories: Loaders,
     parameters: dict[str, Any],
 ) -> dict[str, Any]:
-    """Make the row of one run; what can't be read keeps no other run from the table."""
+    """Make the row of one run. If it cannot be read, its status says why."""
     experiment, _, seed = run.partition("/seed-")
     row = {"experiment": experiment, "seed": int(seed)}
     try:
-        results, note = metrics and metrics(), failure and failure()
+        results = metrics[run]() if run in metrics else None
+        failure = failures[run]() if run in failures else None
         columns = {} if results is None else _pick_columns(run, results)
-        return (
-            row | columns | {"status": tell_status(results, note, history, parameters)}
-        )
+        status = tell_status(results, failure, histories.get(run), parameters)
+        return row | columns | {"status": status}
     except Exception as error:  # whatever the datasets and parsers raise
         return row | {"status": f"{UNREADABLE}: {describe_error(error)}"}
 
@@ -145,7 +138,7 @@ def _read_run(
 def _pick_columns(run: str, metrics: dict[str, Any]) -> dict[str, Any]:
     """Pick the summary's columns from one run's metrics."""
     flat = pd.json_normalize(metrics).to_dict("records")[0]
-    if "reported" in flat:  # null: the report has no such experiment
+    if "reported" in flat:  # null: the original report has no such experiment
         flat["reported.test_accuracy"] = None
     if missing := [key for key in _FIELDS.values() if key not in flat]:
         raise ValueError(f"metrics.json lacks {', '.join(missing)}")
@@ -174,7 +167,7 @@ def judge_objectives(accuracy: float, architecture_only: bool) -> dict[str, bool
 
 
 def _natural_key(name: str) -> list[str | int]:
-    """Split a name so that it sorts by its numbers: exp2 before exp10."""
+    """Split a name, so that it sorts by its numbers: exp2 before exp10."""
     return [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)]
 
 
