@@ -27,7 +27,7 @@ def comparisons() -> pd.DataFrame:
 def test_ours_is_drawn_where_it_is_a_result_and_the_reports_everywhere(comparisons):
     axes = plot_gains(RESULTS, comparisons).axes[0]
     (ours,) = [line for line in axes.lines if line.get_marker() == "o"]
-    report = next(line for line in axes.lines if line.get_label() == "report")
+    report = next(line for line in axes.lines if line.get_label() == "original report")
     assert ours.get_xydata().tolist() == [[12, 0]]
     assert report.get_xydata().tolist() == [[14.18, 0], [2.12, 1], [-0.59, 2]]
     (bar,) = axes.collections

@@ -1,6 +1,6 @@
 """Test accuracy against what it costs."""
 
-from itertools import cycle, product
+from itertools import cycle
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -30,10 +30,10 @@ COSTS = {
     "macs": "MACs per image",
     "seconds": "training time, seconds",
 }
-# One for each hardware that runs trained on, in order of appearance: training times on
-# different hardware do not compare.
+# A shape for each hardware, for matplotlib and for plotly: training times on different
+# hardware do not compare.
 _SHAPES = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"))
-# Points; the first place with room is taken.
+# Where a name may stand beside its point, in points; the first with room is taken.
 _LABEL_OFFSETS = tuple(
     (x * step, y * step)
     for step in (1, 2, 3)
@@ -42,17 +42,20 @@ _LABEL_OFFSETS = tuple(
 
 
 def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
-    """Put accuracy and costs of the runs side by side.
+    """Put accuracy and costs side by side.
 
     Args:
-        results: What has run; each experiment by the run that stands for it.
+        results: What has run. Each experiment is shown by its representative run.
         scores: What `cifar_kedro.evaluation.scores.score_runs` gives.
 
     Returns:
-        A row per experiment that has run: `experiment`, `seed`, `parameters`,
-        `macs` (multiply-accumulates for one image), `seconds` (wall time of the training),
-        `hardware`, `accuracy`, `low`, `high` (fractions), and whether it is a `result`.
-        Costs are NaN where a run was made before they were recorded.
+        A row per experiment that has run:
+
+        - `experiment`, `seed`, `hardware`;
+        - `parameters`, `macs` of one image, `seconds` of training (wall time); NaN if
+          the run is older than their record;
+        - `accuracy`, with its interval from `low` to `high`, fractions;
+        - `result`: whether the run has no issues.
     """
     rows = [
         {
@@ -83,9 +86,8 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
         scores: What `cifar_kedro.evaluation.scores.score_runs` gives.
 
     Returns:
-        A matplotlib figure of 9 x 4 inches with three panels; the costs are on
-        logarithmic scales, each hardware has a shape, and runs that are no result are
-        hollow.
+        A matplotlib figure of 9 x 4 inches with three panels. Costs are on logarithmic
+        scales. Each hardware has its shape. Runs that are no result are hollow.
     """
     costs = tabulate_costs(results, scores)
     figure = new_figure("", height=4.0)
@@ -94,7 +96,7 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
         style_axes(axes)
         axes.set_xscale("log")
         axes.margins(y=0.12)
-        if len(costs):  # room for names, and a decade's tick even if there is one run
+        if len(costs):  # room for names, and for a tick of a single run
             axes.set_xlim(costs[column].min() / 4, 4 * costs[column].max())
         _draw_points(axes, costs, column)
         axes.set_xlabel(label, fontsize=TEXT_SIZE)
@@ -104,14 +106,14 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     figure.legend(
         handles, labels, loc="outside lower center", ncols=2, fontsize=TEXT_SIZE - 1
     )
-    figure.draw_without_rendering()  # fixes the layout in which the names find room
+    figure.draw_without_rendering()  # fixes the layout, in which the names then find room
     for axes, column in zip(panels, COSTS, strict=True):
         _name_points(axes, costs, column)
     return figure
 
 
 def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Chart:
-    """Make the same figure for kedro-viz, where pointing at a dot names it.
+    """Make the same figure for kedro-viz, which names the dot under the pointer.
 
     Args:
         results: What has run.
@@ -147,34 +149,34 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Chart:
 
 
 def _symbols(costs: pd.DataFrame) -> list[str]:
-    shapes = {hardware: symbol for hardware, (_, symbol) in _assign_shapes(costs)}
+    shapes = _assign_shapes(costs)
+    symbols = [shapes[hardware][1] for hardware in costs["hardware"]]
     return [
-        shapes[hardware] + (not result) * "-open"
-        for hardware, result in zip(costs["hardware"], costs["result"], strict=True)
+        symbol if result else f"{symbol}-open"
+        for symbol, result in zip(symbols, costs["result"], strict=True)
     ]
 
 
-def _assign_shapes(costs: pd.DataFrame) -> list[tuple[str, tuple[str, str]]]:
-    """Pair each hardware with matplotlib's and plotly's name of a shape."""
-    return list(zip(costs["hardware"].unique(), cycle(_SHAPES), strict=False))
+def _assign_shapes(costs: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Give each hardware the names of a shape, in order of appearance."""
+    return dict(zip(costs["hardware"].unique(), cycle(_SHAPES), strict=False))
 
 
 def _draw_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
-    kinds = product(_assign_shapes(costs), ((True, ""), (False, ", not a result yet")))
-    for (hardware, (shape, _)), (result, suffix) in kinds:
-        rows = costs[(costs["hardware"] == hardware) & (costs["result"] == result)]
-        if rows.empty:
-            continue
+    shapes = _assign_shapes(costs)
+    for (hardware, unfinished), rows in costs.groupby(
+        ["hardware", ~costs["result"].astype(bool)], sort=False
+    ):
         axes.errorbar(
             rows[column],
             rows["accuracy"],
             yerr=interval_arms(rows["accuracy"], rows["low"], rows["high"]),
-            fmt=shape,
+            fmt=shapes[hardware][0],
             color=OURS_COLOUR,
-            markerfacecolor=OURS_COLOUR if result else GROUND_COLOUR,
+            markerfacecolor=GROUND_COLOUR if unfinished else OURS_COLOUR,
             markersize=7,
             elinewidth=1.5,
-            label=hardware + suffix,
+            label=f"{hardware}, not a result yet" if unfinished else hardware,
         )
 
 
@@ -205,5 +207,5 @@ def _name_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
             if not any(box.overlaps(other) for other in taken):
                 taken.append(box)
                 break
-        else:  # no room: in kedro-viz, pointing at the dots names them all
+        else:  # no room, but kedro-viz names every dot
             text.remove()

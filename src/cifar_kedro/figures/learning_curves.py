@@ -18,9 +18,9 @@ from cifar_kedro.figures.style import (
     style_axes,
 )
 
-# Up to here single epochs are marked: a curve of one epoch would be invisible.
+# Up to here epochs have dots: a curve of one epoch would be invisible.
 _MARKED_EPOCHS = 10
-# Two learning rates written closer than this fraction of the axis would overlap.
+# Learning rates written closer than this fraction of the axis would overlap.
 _RATE_SPACING = 0.04
 
 
@@ -29,20 +29,20 @@ def plot_learning_curves(
 ) -> Figure:
     """Plot loss and accuracy on train and validation images, side by side.
 
-    Marks the best epoch (the first of the highest validation accuracy), every drop of
-    the learning rate, and the end, with what brought it about.
+    Marks the best epoch, every drop of the learning rate, and the end with its reason.
+    The best epoch is the first of the highest validation accuracy.
 
     Args:
         history: One row per epoch, with `epoch` (from 1), `loss`, `accuracy`,
             `val_loss`, `val_accuracy` (fractions) and `learning_rate`.
-        experiment: The experiment trained; its name and title head the figure.
+        experiment: The experiment; its name and title head the figure.
         seed: Seed of the training, for the title.
 
     Returns:
         A figure of 9 x 5 inches.
 
     Raises:
-        ValueError: If it holds no epoch.
+        ValueError: If the history holds no epoch.
     """
     if history.empty:
         raise ValueError("The training history holds no epoch: nothing to plot.")
@@ -53,7 +53,7 @@ def plot_learning_curves(
     _limit_loss(loss_axes, history)
     _draw_panel(accuracy_axes, history, "accuracy")
     both = (loss_axes, accuracy_axes)
-    if not experiment.training.schedule:  # which falls in every epoch
+    if not experiment.training.schedule:  # a schedule falls in every epoch
         for axes in both:
             _mark_rate_drops(axes, history)
     best = history.loc[history["val_accuracy"].idxmax()]
@@ -72,7 +72,7 @@ def find_rate_drops(history: pd.DataFrame) -> pd.DataFrame:
         history: One row per epoch, with `epoch` and `learning_rate`.
 
     Returns:
-        The rows of those epochs, in order; none if the rate never fell.
+        The rows of those epochs, in order.
     """
     return history[history["learning_rate"].diff() < 0]
 
@@ -80,14 +80,14 @@ def find_rate_drops(history: pd.DataFrame) -> pd.DataFrame:
 def limit_outliers(losses: np.ndarray) -> float | None:
     """Choose where to cut an axis that a few huge values would stretch.
 
-    Three times the 90 % quantile leaves the steep start of an ordinary training
-    alone, and holds as long as fewer than a tenth of the values are outliers.
+    The limit is three times the 90 % quantile. It leaves the steep start of an ordinary
+    training alone. It holds while fewer than a tenth of the values are outliers.
 
     Args:
-        losses: Losses of any shape; those not finite are left out.
+        losses: Losses of any shape. Those that are not finite do not count.
 
     Returns:
-        The upper end for the axis, or None if no finite value lies above it.
+        The upper end of the axis; None if no finite value lies above it.
     """
     finite = losses[np.isfinite(losses)]
     if finite.size == 0:
@@ -129,7 +129,7 @@ def _mark_best_epoch(axes: Axes, history: pd.DataFrame) -> None:
 
 
 def _mark_end(axes: Axes, history: pd.DataFrame, experiment: Experiment) -> None:
-    """Draw a thick line at the last epoch, named after what ended the training."""
+    """Draw a thick line at the last epoch, with what ended the training."""
     stop = find_stop(history, experiment.training) or "training was cut short"
     axes.axvline(
         history["epoch"].max(),
@@ -141,7 +141,7 @@ def _mark_end(axes: Axes, history: pd.DataFrame, experiment: Experiment) -> None
 
 
 def _mark_rate_drops(axes: Axes, history: pd.DataFrame) -> None:
-    """Draw a thin line at each drop of the rate, the new rate written above it."""
+    """Draw a thin line at each drop of the rate, with the new rate above it."""
     spacing = _RATE_SPACING * len(history)
     written = -np.inf
     for epoch, rate in find_rate_drops(history)[["epoch", "learning_rate"]].to_numpy():
@@ -154,7 +154,7 @@ def _mark_rate_drops(axes: Axes, history: pd.DataFrame) -> None:
             zorder=1,
             label=label,
         )
-        # A rate per epoch would be a black bar: where they crowd, some go unwritten.
+        # Crowded rates would be a black bar, so some are left out.
         if epoch - written >= spacing:
             axes.text(
                 epoch,
@@ -170,7 +170,7 @@ def _mark_rate_drops(axes: Axes, history: pd.DataFrame) -> None:
 
 
 def _limit_loss(axes: Axes, history: pd.DataFrame) -> None:
-    """Cut the loss axis where outliers would flatten the curves, and say so on it."""
+    """Cut the loss axis if outliers would flatten the curves, and say so on it."""
     losses = history[["loss", "val_loss"]].to_numpy(dtype=float)
     limit = limit_outliers(losses)
     if limit is None:
