@@ -1,4 +1,4 @@
-"""What an experiment's augmentation does to training images, to be judged by eye."""
+"""What an experiment's augmentation makes of training images."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,7 +7,7 @@ from cifar_kedro.config.data import CLASS_NAMES
 from cifar_kedro.figures.image_grid import draw_images, list_corners
 from cifar_kedro.figures.style import TEXT_SIZE, new_figure
 
-# White pixels between images of the sheet, and between originals and the rest.
+# Pixels between images; and the additional ones between originals and the rest.
 _GAP = 2
 _ORIGINAL_GAP = 6
 
@@ -15,7 +15,7 @@ _ORIGINAL_GAP = 6
 def plot_augmented_images(
     originals: np.ndarray, augmented: np.ndarray, labels: np.ndarray, title: str
 ) -> Figure:
-    """Plot images beside augmentations of them, a row each.
+    """Plot images beside their augmentations, a row for each image.
 
     Args:
         originals: float32 (n, side, side, channels) in [0, 1].

@@ -18,13 +18,13 @@ from cifar_kedro.figures.style import (
 
 
 def plot_class_accuracy(run: Run) -> Figure:
-    """Plot the accuracy on each class with its interval, weights at the end of training.
+    """Plot the accuracy on each class with its interval.
 
     Args:
-        run: The run.
+        run: The run, drawn with the weights at the end of training.
 
     Returns:
-        A matplotlib figure of 4.6 x 4.8 inches; the dashed line is the accuracy on all.
+        A matplotlib figure of 4.6 x 4.8 inches. A dashed line is the accuracy on all.
     """
     table = class_accuracies(run.predicted(), run.labels)
     figure = new_figure("", height=4.8, width=THIRD_WIDTH)

@@ -1,4 +1,4 @@
-"""Every image as the network sees it, with what the network makes of it."""
+"""Every classified image, with its prediction."""
 
 import unicodedata
 from typing import Any
@@ -13,10 +13,10 @@ from cifar_kedro.figures.image_grid import draw_images, list_corners
 from cifar_kedro.figures.style import MUTED_COLOUR, new_figure, text_width
 
 _COLUMNS, _ROWS = 6, 6
-# In pixels of the images: from one image to the next, and to the one below.
+# Pixels from one image to the next, and to the one below.
 _WIDTH, _HEIGHT = 36, 47
 _SIDE = 32
-_INCHES = 8.9 / (_COLUMNS * _WIDTH)  # of such a pixel
+_INCHES = 8.9 / (_COLUMNS * _WIDTH)  # of one pixel
 _FILE_WIDTH = 18
 # Points: "automobile 100%" still fits below its image.
 _NAME_SIZE, _FILE_SIZE = 11, 9
@@ -32,10 +32,10 @@ def plot_contact_sheet(
 
     Args:
         prepared_images: float32 (n, 32, 32, 3) in [0, 1].
-        classified_images: A row per file, with `file`, `class`, `probability` and
-            `problem`, which is empty for n.
+        classified_images: A row per file: `file`, `class`, `probability` and
+            `problem`. It is empty for the n images.
         classify: Names the model.
-        seed: Seed that it was trained with.
+        seed: Seed that the model was trained with.
 
     Returns:
         A matplotlib figure per page, 9 inches wide, by its file (``page-01.png``).
@@ -72,7 +72,7 @@ def _plot_page(images: np.ndarray, rows: pd.DataFrame, title: str) -> Figure:
 
 
 def _name_file(file: str) -> str:
-    """Name a file in one line, a long one by its end, which tells files apart."""
+    """Name a file in one line: a long name by its end, where files differ."""
     file = unicodedata.normalize("NFC", file)
     file = "".join(
         "\N{REPLACEMENT CHARACTER}"
@@ -90,7 +90,7 @@ def _name_file(file: str) -> str:
 def _write(
     axes: Axes, corner: np.ndarray, below: float, text: str, **style: Any
 ) -> None:
-    """Write centred, some pixels below an image; a file's name is never a formula."""
+    """Write centred, some pixels below an image. No text is read as a formula."""
     top, left = corner
     axes.text(
         left + _SIDE / 2 - 0.5,

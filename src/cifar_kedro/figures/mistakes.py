@@ -1,4 +1,4 @@
-"""The images that a network gets wrong with the greatest confidence."""
+"""The wrong predictions of which a network is most confident."""
 
 import numpy as np
 import pandas as pd
@@ -10,23 +10,23 @@ from cifar_kedro.figures.image_grid import draw_images, list_corners
 from cifar_kedro.figures.style import TEXT_SIZE, new_figure
 
 _ROWS, _COLUMNS = 2, 6
-# Pixels: an image, and the place that it has with its caption.
+# Pixels of an image, and from one image to the next, with its caption.
 _SIDE = 32
 _WIDTH, _HEIGHT = 40, 45
 
 
 def find_mistakes(run: Run, count: int) -> pd.DataFrame:
-    """Find the most confident wrong answers, weights at the end of training.
+    """Find the most confident wrong predictions.
 
     Args:
-        run: The run.
-        count: Number of them, fewer if there are fewer.
+        run: The run, with the weights at the end of training.
+        count: How many at most.
 
     Returns:
-        A row per image, the most confident first: its `index` among the test images, its
-        `label`, the `answer`, and the answer's probability `confidence`.
+        A row per image, the most confident first: `index` among the test images, `label`,
+        `answer` (the prediction), and `confidence`, its probability.
     """
-    answers = pd.DataFrame(
+    predictions = pd.DataFrame(
         {
             "index": np.arange(len(run.labels)),
             "label": run.labels,
@@ -34,12 +34,12 @@ def find_mistakes(run: Run, count: int) -> pd.DataFrame:
             "confidence": run.predictions["end"].max(axis=1),
         }
     )
-    wrong = answers[answers["label"] != answers["answer"]]
+    wrong = predictions[predictions["label"] != predictions["answer"]]
     return wrong.sort_values("confidence", ascending=False, kind="stable").head(count)
 
 
 def plot_mistakes(run: Run, images: np.ndarray) -> Figure:
-    """Plot the twelve most confident wrong answers.
+    """Plot the twelve most confident wrong predictions.
 
     Args:
         run: The run.
