@@ -1,4 +1,4 @@
-"""The figures of the report."""
+"""The figures of the report page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,18 +23,18 @@ def plot_report_figures(
     scores: pd.DataFrame,
     test: dict[str, np.ndarray],
 ) -> dict[str, str]:
-    """Draw the figures of the report.
+    """Draw the figures of the report page.
 
     Args:
-        results: What has run; each experiment is shown by the run that stands for it.
+        results: What has run. Each experiment is shown by its representative run.
         comparisons: The compared pairs.
         scores: The measured runs.
-        test: The test images, of which the worst mistakes are shown; may be empty.
+        test: The test images, for the worst mistakes. May be empty.
 
     Returns:
-        SVG files by name: ``accuracy_cost``, ``gains``, and for each experiment that
-        has run ``exp9-learning_curves`` and so on; no ``exp9-mistakes`` if `test` does
-        not hold the images that it was tested on.
+        SVG files by name: ``accuracy_cost``, ``gains``, and ``exp9-learning_curves`` and
+        so on for each experiment that has run. ``exp9-mistakes`` is missing if `test`
+        does not hold the images that its run was tested on.
     """
     figures = {
         "accuracy_cost": plot_accuracy_cost(results, scores),

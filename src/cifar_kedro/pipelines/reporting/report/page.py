@@ -1,10 +1,13 @@
-"""The report from its parts: one page, and the same as Markdown."""
+"""The report page from its parts, as HTML and as Markdown."""
 
 import base64
 from collections.abc import Callable
+from inspect import getmembers, isfunction
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from cifar_kedro.evaluation import significance as statistics
 from cifar_kedro.evaluation.claims import accuracy_checks, training_checks
@@ -18,14 +21,6 @@ from cifar_kedro.pipelines.reporting.report.sections import (
     list_rows,
     make_section,
 )
-
-_FILTERS = {
-    name: getattr(formats, name)
-    for name in (
-        *("per_cent", "interval", "points", "p_value", "whole"),
-        *("seeds", "pair_seeds", "duration", "setting"),
-    )
-}
 
 DEFINITIONS = {
     name: getattr(module, name)
@@ -44,16 +39,16 @@ def write_report(
     figures: dict[str, Callable[[], str]],
     sheets: dict[str, Callable[[], bytes]],
 ) -> tuple[str, str]:
-    """Write the report page: HTML without any address, and the same as Markdown.
+    """Write the report page: HTML that loads nothing else, and the same as Markdown.
 
     Args:
         results: What has run.
         comparisons: The compared pairs.
-        scores: The measured runs.
+        scores: What was measured of the runs.
         seeds: Each experiment over its seeds.
         claims: The judged claims.
-        figures: A function that loads the SVG, by name.
-        sheets: A function that loads the PNG of augmented images, by run.
+        figures: A function that loads the SVG file, by name.
+        sheets: A function that loads the PNG file of augmented images, by run.
     """
     rows = list_rows(results, scores)
     sections = [
@@ -97,9 +92,6 @@ def _judge_objectives(results: Results) -> list[tuple[str, list[str]]]:
 
 
 def _render(template: str, context: dict[str, Any]) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
     environment = Environment(
         loader=PackageLoader(__package__),
         autoescape=template.endswith(".html.j2"),
@@ -107,7 +99,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= _FILTERS
+    environment.filters |= dict(getmembers(formats, isfunction))
 
     def inline(name: str, description: str) -> Markup:
         return Markup(inline_svg(context["figures"][name](), name, description))
