@@ -21,10 +21,11 @@ import pandas as pd
 from kedro.io import DatasetError
 from published_runs import PREDICTIONS, TEXTS, restore
 from result_tables import (
+    PAGE_COLUMNS,
+    README_COLUMNS,
     insert_table,
     load_experiments,
     tabulate_experiments,
-    tabulate_results,
     tabulate_runs,
 )
 
@@ -57,11 +58,13 @@ def publish(data: Path, root: Path = ROOT) -> None:
     (root / FIGURE).parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(data / "08_reporting/comparison.png", root / FIGURE)
     experiments = load_experiments()
-    insert_table(
-        results / "README.md", "experiments", tabulate_experiments(experiments, results)
-    )
+    for page, name, columns in (
+        (results / "README.md", "experiments", PAGE_COLUMNS),
+        (root / "README.md", "results", README_COLUMNS),
+    ):
+        table = tabulate_experiments(experiments, results, columns)
+        insert_table(page, name, table)
     insert_table(results / "README.md", "runs", tabulate_runs(results / "runs"))
-    insert_table(root / "README.md", "results", tabulate_results(experiments, results))
 
 
 def check_report_is_last(data: Path) -> None:

@@ -19,6 +19,20 @@ from cifar_kedro.settings import CONFIG_LOADER_ARGS
 CONF = Path(__file__).resolve().parents[1] / "conf"
 NONE = "\N{EN DASH}"
 
+# The columns of each table.
+README_COLUMNS = (
+    "experiment | title | parameters | original report | ours (seeds) | difference"
+    " | training there | training here"
+).split(" | ")
+PAGE_COLUMNS = (
+    "experiment | title | original report | ours | difference | sd | seeds | minutes"
+    " | hardware"
+).split(" | ")
+RUN_COLUMNS = (
+    "command | epochs | test | original report | difference | minutes | hardware | code"
+).split(" | ")
+TEXTS = {"experiment", "title", "command", "hardware", "code"}  # all others: numbers
+
 Runs = list[dict[str, Any]]
 
 
@@ -46,63 +60,21 @@ def load_experiments() -> dict[str, Experiment]:
     }
 
 
-def tabulate_results(experiments: dict[str, Experiment], results: Path) -> str:
-    """Tabulate the experiments for the README: one row for each, with the main figures.
+def tabulate_experiments(
+    experiments: dict[str, Experiment], results: Path, columns: list[str]
+) -> str:
+    """Tabulate the experiments: one row for each, whether or not it has run.
 
     Args:
         experiments: Those to list.
         results: The folder with the published runs and their summary by experiment.
+        columns: `README_COLUMNS` or `PAGE_COLUMNS`.
     """
-    head = (
-        "experiment | title | parameters | original report | ours (seeds) | difference "
-        "| training there | training here"
-    )
-    rows = [
-        _describe_result(experiment, seeds, runs)
-        for experiment, seeds, runs in _with_runs(experiments, results)
-    ]
-    return _write_table(head, "---|---|---:|---:|---:|---:|---:|---:", rows)
-
-
-def tabulate_experiments(experiments: dict[str, Experiment], results: Path) -> str:
-    """Tabulate the experiments for the results page, whether or not they have run.
-
-    Args:
-        experiments: Those to list.
-        results: The folder with the published runs and their summary by experiment.
-    """
-    head = (
-        "experiment | original report | ours | difference | sd | seeds | minutes "
-        "| hardware"
-    )
-    rows = [
-        _describe_experiment(experiment, seeds, runs)
-        for experiment, seeds, runs in _with_runs(experiments, results)
-    ]
-    return _write_table(head, "---|---:|---:|---:|---:|---:|---:|---", rows)
-
-
-def tabulate_runs(runs: Path) -> str:
-    """Tabulate the published runs: one row for each."""
-    head = (
-        "command | epochs | test | original report | difference | minutes | hardware "
-        "| code"
-    )
-    folders = [path.parent for path in runs.glob("*/*/metrics.json")]
-    folders.sort(key=lambda folder: re.sub(r"\d+", _two_digits, str(folder)))
-    rows = [_describe_run(read_metrics(folder)) for folder in folders]
-    return _write_table(head, "---|---:|---:|---:|---:|---:|---|---", rows)
-
-
-def _with_runs(
-    experiments: dict[str, Experiment], results: Path
-) -> list[tuple[Experiment, dict[str, Any], Runs]]:
-    """Give each experiment with its row of the summary and the metrics of its runs."""
     summary = pd.read_csv(
         results / "summary_by_experiment.csv", index_col="experiment"
     ).to_dict("index")
-    return [
-        (
+    rows = [
+        _describe_experiment(
             experiment,
             summary.get(name, {}),
             [
@@ -112,100 +84,85 @@ def _with_runs(
         )
         for name, experiment in experiments.items()
     ]
+    return _write_table(columns, rows)
 
 
-def _write_table(head: str, alignment: str, rows: list[list[str]]) -> str:
-    lines = [f"| {head} |", f"|{alignment}|"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+def tabulate_runs(runs: Path) -> str:
+    """Tabulate the published runs: one row for each."""
+    folders = [path.parent for path in runs.glob("*/*/metrics.json")]
+    folders.sort(key=lambda folder: re.sub(r"\d+", _two_digits, str(folder)))
+    return _write_table(
+        RUN_COLUMNS, [_describe_run(read_metrics(folder)) for folder in folders]
+    )
+
+
+def _write_table(columns: list[str], rows: list[dict[str, str]]) -> str:
+    """Write the columns of a table in Markdown, numbers to the right."""
+    alignment = ["---" if column in TEXTS else "---:" for column in columns]
+    cells = [[row.get(column, NONE) for column in columns] for row in rows]
+    lines = [f"| {' | '.join(line)} |" for line in [columns, *cells]]
+    return "\n".join([lines[0], f"|{'|'.join(alignment)}|", *lines[1:]])
 
 
 def _two_digits(match: re.Match[str]) -> str:
     return match.group().zfill(2)
 
 
-def _describe_result(
-    experiment: Experiment, seeds: dict[str, Any], runs: Runs
-) -> list[str]:
-    reported = experiment.reported
-    there = f"{reported.training_seconds / 60:.0f} min" if reported else NONE
-    ours = parameters = here = NONE
-    if runs:
-        ours = f"{_write_mean(seeds, runs)} ({len(runs)})"
-        parameters = f"{runs[0]['parameters']['total']:,}"
-        here = f"{_mean_minutes(runs):.1f} min"
-    return [
-        f"`{experiment.name}`",
-        experiment.title,
-        parameters,
-        _write_reported(experiment),
-        ours if runs else "not run",
-        _write_difference(experiment, seeds),
-        there,
-        here,
-    ]
-
-
 def _describe_experiment(
     experiment: Experiment, seeds: dict[str, Any], runs: Runs
-) -> list[str]:
-    name = f"{experiment.name}: {experiment.title}"
-    report = _write_reported(experiment)
-    if not runs:
-        return [name, report, "not run", NONE, NONE, "0", NONE, NONE]
-    return [
-        name,
-        report,
-        _write_mean(seeds, runs),
-        _write_difference(experiment, seeds),
-        f"{100 * seeds['sd']:.2f}" if len(runs) > 1 else NONE,
-        str(len(runs)),
-        f"{_mean_minutes(runs):.1f}",
-        "; ".join(dict.fromkeys(name_hardware(run["provenance"]) for run in runs)),
-    ]
-
-
-def _write_reported(experiment: Experiment) -> str:
-    reported = experiment.reported and experiment.reported.test_accuracy
-    return f"{reported:.2%}" if reported else NONE
-
-
-def _write_mean(seeds: dict[str, Any], runs: Runs) -> str:
-    views = [v["test_accuracy"] for run in runs if (v := run["test_time_views"])]
-    return _write_accuracy(seeds["mean"], fmean(views) if views else None)
+) -> dict[str, str]:
+    """Write the cells of an experiment, by column; what is not known has none."""
+    cells = {
+        "experiment": f"`{experiment.name}`",
+        "title": experiment.title,
+        "ours": "not run",
+        "ours (seeds)": "not run",
+        "seeds": str(len(runs)),
+    }
+    reported = experiment.reported
+    if reported:
+        cells["original report"] = f"{reported.test_accuracy:.2%}"
+        cells["training there"] = f"{reported.training_seconds / 60:.0f} min"
+    if reported and seeds:
+        error = difference_error(reported.test_accuracy, seeds["mean"])
+        cells["difference"] = f"{seeds['difference_points']:+.2f} ± {error:.2f}"
+    if runs:
+        views = [v["test_accuracy"] for run in runs if (v := run["test_time_views"])]
+        ours = _write_accuracy(seeds["mean"], fmean(views) if views else None)
+        minutes = fmean(run["training_seconds"] for run in runs) / 60
+        hardware = dict.fromkeys(name_hardware(run["provenance"]) for run in runs)
+        cells |= {
+            "parameters": f"{runs[0]['parameters']['total']:,}",
+            "ours": ours,
+            "ours (seeds)": f"{ours} ({len(runs)})",
+            "minutes": f"{minutes:.1f}",
+            "training here": f"{minutes:.1f} min",
+            "hardware": "; ".join(hardware),
+        }
+    if len(runs) > 1:
+        cells["sd"] = f"{100 * seeds['sd']:.2f}"
+    return cells
 
 
 def _write_accuracy(plain: float, views: float | None) -> str:
     return f"{plain:.2%}" + (f" (views {views:.2%})" if views else "")
 
 
-def _write_difference(experiment: Experiment, seeds: dict[str, Any]) -> str:
-    """Write ours less the original report's, and the interval's half width, in points."""
-    reported = experiment.reported and experiment.reported.test_accuracy
-    if not (reported and seeds):
-        return NONE
-    error = difference_error(reported, seeds["mean"])
-    return f"{seeds['difference_points']:+.2f} ± {error:.2f}"
-
-
-def _mean_minutes(runs: Runs) -> float:
-    return fmean(run["training_seconds"] for run in runs) / 60
-
-
-def _describe_run(metrics: dict[str, Any]) -> list[str]:
+def _describe_run(metrics: dict[str, Any]) -> dict[str, str]:
     provenance = metrics["provenance"]
     ours = metrics["weights"]["end"]["test_accuracy"]
     reported = metrics["reported"] and metrics["reported"]["test_accuracy"]
     views = metrics["test_time_views"]
-    return [
-        f"`{_write_command(metrics)}`",
-        str(metrics["epochs"]),
-        _write_accuracy(ours, views and views["test_accuracy"]),
-        f"{reported:.2%}" if reported else "",
-        f"{100 * (ours - reported):+.2f}" if reported else "",
-        f"{metrics['training_seconds'] / 60:.1f}",
-        name_hardware(provenance),
-        (provenance["code"]["commit"] or provenance["code"]["version"])[:7],
-    ]
+    return {
+        "command": f"`{_write_command(metrics)}`",
+        "epochs": str(metrics["epochs"]),
+        "test": _write_accuracy(ours, views and views["test_accuracy"]),
+        "original report": f"{reported:.2%}" if reported else "",
+        "difference": f"{100 * (ours - reported):+.2f}" if reported else "",
+        "minutes": f"{metrics['training_seconds'] / 60:.1f}",
+        "hardware": name_hardware(provenance),
+        "code": (provenance["code"]["commit"] or provenance["code"]["version"])[:7],
+    }
 
 
 def _write_command(metrics: dict[str, Any]) -> str:

@@ -59,14 +59,14 @@ def test_runs_are_read_in_the_order_of_the_configuration_and_seeds():
     ]
     run = results.runs[0]
     assert run.stop == "val_loss no better for 5 epochs"
-    assert run.caveats == ()
-    assert run.right().mean() == 0.6
+    assert run.issues == ()
+    assert run.correct().mean() == 0.6
 
 
-def test_a_status_in_the_summary_other_than_complete_is_a_caveat():
+def test_a_status_in_the_summary_other_than_complete_is_an_issue():
     cut = "cut short: 20 of up to 500 epochs"
     (run,) = read(make_run("exp0", 0.6, images=50), statuses={"exp0/seed-0": cut}).runs
-    assert run.caveats == (cut,)
+    assert run.issues == (cut,)
     assert run.stop is None
 
 
@@ -87,12 +87,12 @@ def test_an_experiment_that_is_wrongly_configured_stops_no_report():
 
 def test_a_run_tested_on_other_images_says_so():
     (run,) = read(finished(), test={"labels": np.zeros(50, np.uint8)}).runs
-    assert run.caveats == ("tested on other images",)
+    assert run.issues == ("tested on other images",)
 
 
 def test_without_the_test_images_runs_are_held_against_none():
     (run,) = read(finished(), test={}).runs
-    assert run.caveats == ()
+    assert run.issues == ()
 
 
 @pytest.mark.parametrize("changed", ["history", "predictions"])
@@ -102,7 +102,7 @@ def test_files_of_different_trainings_are_no_result(changed):
         "predictions": lambda: make_predictions(0.5, 50),
     }
     (run,) = read(finished(), **{changed: other[changed]}).runs
-    assert run.caveats == ("history, metrics and predictions of different trainings",)
+    assert run.issues == ("history, metrics and predictions of different trainings",)
 
 
 def test_runs_are_put_together_by_seed():
@@ -141,7 +141,10 @@ def test_a_run_that_has_nothing_to_show_is_listed_with_the_reason(
     results = read(finished(), **{file: broken})
     assert results.runs == []
     assert results.failures == {"exp0/seed-0": f"unreadable: {reason}"}
-    assert f"exp0/seed-0 is left out of the report: unreadable: {reason}" in caplog.text
+    assert (
+        f"exp0/seed-0 is left out of the report page: unreadable: {reason}"
+        in caplog.text
+    )
 
 
 def test_a_run_whose_metrics_can_not_be_relied_on_shows_nothing():
@@ -161,7 +164,7 @@ def test_what_failed_and_what_is_no_longer_configured_have_their_status():
     assert results.failures == statuses
 
 
-def test_the_shown_run_is_chosen_by_seed_and_caveats_alone():
+def test_the_representative_run_is_chosen_by_seed_and_issues_alone():
     bad = {"caveats": ("cut short",)}
     runs = [
         make_run("exp0", 0.9, seed=0, images=50, **bad),
@@ -171,16 +174,16 @@ def test_the_shown_run_is_chosen_by_seed_and_caveats_alone():
         make_run("exp1", 0.8, seed=4, images=50, **bad),
     ]
     results = make_results(*runs)
-    assert results.shown("exp0").seed == 1
-    assert results.shown("exp1").seed == 3
-    assert results.shown("exp2") is None
+    assert results.representative("exp0").seed == 1
+    assert results.representative("exp1").seed == 3
+    assert results.representative("exp2") is None
 
 
 def test_on_other_data_the_original_reports_figures_stand_beside_nothing():
     run = finished()
     data = {"name": "digits", "class_names": ["0", "1"], "image_shape": [8, 8, 1]}
     run.metrics["provenance"] = (run.metrics.get("provenance") or {}) | {"data": data}
-    results = read(run, statuses={"exp0/seed-0": "complete"})
+    results = read(run)
     assert results.data_set.name == "digits"
     assert results.runs[0].class_names == ("0", "1")
     assert not any(e.reported for e in results.experiments.values())

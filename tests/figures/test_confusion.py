@@ -5,11 +5,11 @@ from tests.helpers.runs import make_run
 def test_counts_are_written_in_their_cells_the_larger_the_darker():
     axes = plot_confusion(make_run("exp0", 0.8)).axes[0]
     written = {t.get_position(): t.get_text() for t in axes.texts if t.get_text()}
-    # Each class has 800 right answers; the others are taken for the next class.
+    # Of each class 800 are correct; the others are predicted as the next class.
     assert written == {
         **{(i, i): "800" for i in range(10)},
         **{((i + 1) % 10, i): "200" for i in range(10)},
     }
     shades = {patch.get_xy(): patch.get_alpha() for patch in axes.patches}
     assert shades[-0.5, -0.5] > shades[0.5, -0.5] > shades[1.5, -0.5] == 0
-    assert axes.get_ylabel() == "right class"
+    assert axes.get_ylabel() == "label"

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from cifar_kedro.figures.gains import chart_ladder, plot_ladder
+from cifar_kedro.figures.gains import chart_gains, plot_gains
 from tests.helpers.runs import make_results
 
 RESULTS = make_results()
@@ -25,9 +25,9 @@ def comparisons() -> pd.DataFrame:
 
 
 def test_ours_is_drawn_where_it_is_a_result_and_the_reports_everywhere(comparisons):
-    axes = plot_ladder(RESULTS, comparisons).axes[0]
+    axes = plot_gains(RESULTS, comparisons).axes[0]
     (ours,) = [line for line in axes.lines if line.get_marker() == "o"]
-    report = next(line for line in axes.lines if line.get_label() == "report")
+    report = next(line for line in axes.lines if line.get_label() == "original report")
     assert ours.get_xydata().tolist() == [[12, 0]]
     assert report.get_xydata().tolist() == [[14.18, 0], [2.12, 1], [-0.59, 2]]
     (bar,) = axes.collections
@@ -39,14 +39,14 @@ def test_ours_is_drawn_where_it_is_a_result_and_the_reports_everywhere(compariso
 def test_a_pair_has_a_gain_of_each_seed(comparisons):
     second = comparisons.head(1).assign(difference_points=11.5)
     both = pd.concat([comparisons, second], ignore_index=True)
-    axes = plot_ladder(RESULTS, both).axes[0]
+    axes = plot_gains(RESULTS, both).axes[0]
     (ours,) = [line for line in axes.lines if line.get_marker() == "o"]
     assert ours.get_xydata().tolist() == [[12, 0], [11.5, pytest.approx(0.22)]]
     assert len(axes.get_yticklabels()) == 3
 
 
 def test_steps_are_named_from_top_to_bottom(comparisons):
-    axes = plot_ladder(RESULTS, comparisons).axes[0]
+    axes = plot_gains(RESULTS, comparisons).axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names[0] == "exp1 after exp0\nDepth"
     assert names[1].endswith("\nProgressive reduction of the learning rate")
@@ -58,7 +58,7 @@ def test_small_gains_have_room_beside_a_collapse(comparisons):
     collapsed = comparisons.assign(
         difference_points=[-40.0, None, None], low_points=-41.0, high_points=-39.0
     )
-    axes = plot_ladder(RESULTS, collapsed).axes[0]
+    axes = plot_gains(RESULTS, collapsed).axes[0]
     axes.figure.canvas.draw()
     place = axes.transData.transform
     assert (
@@ -69,7 +69,7 @@ def test_small_gains_have_room_beside_a_collapse(comparisons):
 
 
 def test_the_chart_has_the_same_figures(comparisons):
-    report, ours = chart_ladder(RESULTS, comparisons).data
+    report, ours = chart_gains(RESULTS, comparisons).data
     assert list(report.x) == [14.18, 2.12, -0.59]
     assert ours.x[0] == 12 and pd.isna(ours.x[1]) and pd.isna(ours.x[2])
     assert (ours.error_x.arrayminus[0], ours.error_x.array[0]) == (1, 2)

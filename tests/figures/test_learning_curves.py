@@ -5,7 +5,6 @@ from kedro_datasets.matplotlib import MatplotlibDataset
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.figures.learning_curves import (
-    find_rate_drops,
     limit_outliers,
     plot_learning_curves,
 )
@@ -113,8 +112,8 @@ def test_the_end_is_marked_with_its_reason():
 
 def test_a_rate_that_rises_or_stays_is_no_drop():
     history = make_history(4, learning_rate=[0.001, 0.001, 0.01, 0.005])
-    assert find_rate_drops(history)["epoch"].tolist() == [4]
-    assert find_rate_drops(make_history(4)).empty
+    for axes in plot_learning_curves(history, EXPERIMENT, seed=0).axes:
+        assert drop_epochs(axes) == [4]
 
 
 def test_crowded_drops_are_all_drawn_and_written_without_overlap():

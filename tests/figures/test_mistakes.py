@@ -13,7 +13,7 @@ def make_wrong(confident: int):
     return run
 
 
-def test_the_most_confident_wrong_answer_comes_first():
+def test_the_most_confident_wrong_prediction_comes_first():
     mistakes = find_mistakes(make_wrong(44), 3)
     assert mistakes["index"].tolist() == [44, 25, 26]
     assert mistakes.iloc[0]["label"] == 4
@@ -21,7 +21,7 @@ def test_the_most_confident_wrong_answer_comes_first():
     assert (find_mistakes(make_wrong(3), 50)["index"] >= 25).all()
 
 
-def test_images_stand_over_their_right_class_and_answer():
+def test_images_stand_over_their_label_and_prediction():
     images = np.random.default_rng(0).random((50, 32, 32, 3))
     axes = plot_mistakes(make_wrong(44), images).axes[0]
     picture = np.asarray(axes.images[0].get_array())

@@ -27,10 +27,10 @@ OUTPUTS = [
 REPORT = [
     *("summary.csv", "comparison.png", "comparisons.csv", "scores.csv", "claims.csv"),
     "summary_by_experiment.csv",
-    *("ladder.json", "accuracy_cost.json", "report.html", "report.md"),
+    *("gains.json", "accuracy_cost.json", "report.html", "report.md"),
 ]
 REPORT_FIGURES = {
-    *("ladder.svg", "accuracy_cost.svg"),
+    *("gains.svg", "accuracy_cost.svg"),
     *("exp0-learning_curves.svg", "exp0-confusion.svg", "exp0-class_accuracy.svg"),
     *("exp0-reliability.svg", "exp0-mistakes.svg"),
 }

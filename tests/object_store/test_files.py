@@ -57,9 +57,9 @@ def test_a_model_comes_back(catalog):
 
 def test_figures_and_charts_are_written(catalog, store):
     catalog.save("comparison", Figure())
-    catalog.save("ladder", graph_objects.Figure())
+    catalog.save("gains", graph_objects.Figure())
     assert store.get("08_reporting/comparison.png").startswith(b"\x89PNG")
-    assert "data" in json.loads(store.get("08_reporting/ladder.json"))
+    assert "data" in json.loads(store.get("08_reporting/gains.json"))
 
 
 def test_no_page_of_a_longer_sheet_and_no_figure_of_an_earlier_report_stays(

@@ -61,7 +61,7 @@ def data(tmp_path):
     reporting = folder / "08_reporting"
     (reporting / "report_figures").mkdir(parents=True)
     (reporting / "comparison.png").write_bytes(b"a picture")
-    for name in ("ladder", "exp0-mistakes"):
+    for name in ("gains", "exp0-mistakes"):
         (reporting / f"report_figures/{name}.svg").write_text("<svg/>")
     status = ["complete", "complete", "stale: network.dropout"]
     summary = pd.DataFrame(
@@ -75,7 +75,7 @@ def data(tmp_path):
         "exp0,1,0.65,,4.42\n"
     )
     (reporting / "report.md").write_text(
-        "Text, see [report.html](report.html).\n\n![Gains](report_figures/ladder.svg)\n\n*Gains*\n\n"
+        "Text, see [report.html](report.html).\n\n![Gains](report_figures/gains.svg)\n\n*Gains*\n\n"
         "![Wrong](report_figures/exp0-mistakes.svg)\n\n*Wrong*\n\n"
         "![Sheet](exp9/seed-0/augmented_images.png)\n\n*Sheet.*\n\nEnd.\n"
     )
@@ -117,11 +117,11 @@ def test_only_complete_runs_are_published_and_nothing_of_the_data_set(
     ]
     with np.load(results / "runs/exp0/seed-3/predictions.npz") as predictions:
         assert predictions.files == ["end"]
-    assert [p.name for p in (results / "report_figures").iterdir()] == ["ladder.svg"]
+    assert [p.name for p in (results / "report_figures").iterdir()] == ["gains.svg"]
     assert (root / "docs/figures/results.png").read_bytes() == b"a picture"
     report = (results / "report.md").read_text()
     assert report == (
-        "Text, see `report.html`.\n\n![Gains](report_figures/ladder.svg)\n\n*Gains*\n\nEnd.\n"
+        "Text, see `report.html`.\n\n![Gains](report_figures/gains.svg)\n\n*Gains*\n\nEnd.\n"
     )
 
 
@@ -132,13 +132,13 @@ def test_published_again_the_page_has_a_row_for_each_experiment_and_run(
     publish.publish(data, root)
     assert (results / "README.md").read_text() == (
         "# Results\n\n<!-- experiments -->\n"
-        "| experiment | original report | ours | difference | sd | seeds | minutes | hardware |\n"
-        "|---|---:|---:|---:|---:|---:|---:|---|\n"
-        "| exp0: Base network | 60.58% | 65.00% | +4.42 ± 1.34 | \u2013 | 1 | 1.5 "
+        "| experiment | title | original report | ours | difference | sd | seeds | minutes | hardware |\n"
+        "|---|---|---:|---:|---:|---:|---:|---:|---|\n"
+        "| `exp0` | Base network | 60.58% | 65.00% | +4.42 ± 1.34 | \u2013 | 1 | 1.5 "
         "| 2 cores, a processor |\n"
-        "| exp12: VGG16 transfer, data augmentation | 85.91% | not run | \u2013 | \u2013 | 0 | \u2013 "
+        "| `exp12` | VGG16 transfer, data augmentation | 85.91% | not run | \u2013 | \u2013 | 0 | \u2013 "
         "| \u2013 |\n"
-        "| exp13: Beyond the report | \u2013 | 65.00% (views 70.00%) | \u2013 | \u2013 | 1 | 1.5 "
+        "| `exp13` | Beyond the report | \u2013 | 65.00% (views 70.00%) | \u2013 | \u2013 | 1 | 1.5 "
         "| a GPU |\n"
         "<!-- end of experiments -->\n\n<!-- runs -->\n"
         "| command | epochs | test | original report | difference | minutes | hardware | code |\n"
@@ -191,11 +191,11 @@ def test_an_experiment_is_the_mean_of_its_seeds_on_one_sample_of_images(tmp_path
         "experiment,seeds,mean,sd,difference_points\nexp0,3,0.625,0.01234,1.92\n"
     )
     *_, row = result_tables.tabulate_experiments(
-        {"exp0": EXPERIMENTS["exp0"]}, tmp_path
+        {"exp0": EXPERIMENTS["exp0"]}, tmp_path, result_tables.PAGE_COLUMNS
     ).splitlines()
     error = 196 * (0.6058 * 0.3942 / 10_000 + 0.625 * 0.375 / 10_000) ** 0.5
     assert row == (
-        "| exp0: Base network | 60.58% | 62.50% (views 75.00%) "
+        "| `exp0` | Base network | 60.58% | 62.50% (views 75.00%) "
         f"| +1.92 ± {error:.2f} | 1.23 | 3 | 1.0 | 2 cores, a processor; a GPU |"
     )
 

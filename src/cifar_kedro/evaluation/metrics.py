@@ -1,4 +1,4 @@
-"""What evaluation says of a trained network, as JSON can hold it."""
+"""What evaluation measures of a trained network, in types that JSON has."""
 
 from typing import Any
 
@@ -18,18 +18,19 @@ def describe_evaluation(
     probabilities: dict[str, np.ndarray],
     test: LabelledImages,
 ) -> dict[str, Any]:
-    """Describe what was measured of a training, and on the test images.
+    """Describe a training, and what was measured on the test images.
 
     Args:
         experiment: The experiment.
         seed: The run's seed.
         history: One row per epoch.
-        probabilities: Of the test images, (n, classes): with the weights at the ``end``, with the
-            ``best``, and of the test-time ``views`` if the experiment has any.
-        test: The test images. What the original report prints is told of its data only.
+        probabilities: Of the test images, (n, classes): with the weights at the ``end``,
+            with the ``best``, and over test-time ``views`` if the experiment has any.
+        test: The test images. The original report's figures stand beside its own data.
 
     Returns:
-        Accuracies are fractions. Train's is the history's: the running mean of the epoch.
+        What metrics.json holds. Accuracies are fractions. The accuracy on train is the
+        history's: the running mean over the epoch.
     """
     epochs = {
         "end": history.iloc[-1],
@@ -60,11 +61,17 @@ def _describe_epoch(row: pd.Series) -> dict[str, float]:
     }
 
 
+def find_correct(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Tell of each image whether its most probable class is its label, bool (n,)."""
+    correct: np.ndarray = probabilities.argmax(axis=1) == labels
+    return correct
+
+
 def measure(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Compute accuracy and mean cross-entropy (nats, no penalty) on the test images."""
+    """Compute accuracy, a fraction, and mean cross-entropy, in nats, without penalty."""
     likelihood = probabilities[np.arange(len(labels)), labels]
     smallest = np.finfo(np.float32).tiny
     return {
-        "test_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "test_accuracy": float(find_correct(probabilities, labels).mean()),
         "test_cross_entropy": float(-np.log(np.maximum(likelihood, smallest)).mean()),
     }

@@ -1,4 +1,4 @@
-"""What evaluation persisted of the runs, and how far it can be relied on."""
+"""What evaluation saved of each run, and how far it can be relied on."""
 
 import logging
 import math
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.inheritance import is_experiment
 from cifar_kedro.evaluation.data_sets import CIFAR10, DataSet, find_data_set
+from cifar_kedro.evaluation.metrics import find_correct, measure
 from cifar_kedro.evaluation.stopping import find_stop
 
 logger = logging.getLogger(__name__)
@@ -33,13 +34,12 @@ class Run:
     Attributes:
         experiment: Its name.
         seed: The run's seed.
-        metrics: As evaluation wrote them.
+        metrics: What evaluation measured.
         history: One row per epoch.
-        predictions: Class probabilities of the test images, ``end`` and ``best``, float32
-            (n, classes), and ``labels`` (n,).
+        predictions: Of the test images. ``end`` and ``best`` are class probabilities,
+            float32 (n, classes), and ``labels`` is (n,).
         stop: What ended the training; None if nothing in the settings explains it.
-        caveats: Why it is not a result of the experiment as configured: its status in
-            the summary, if not ``complete``, and what else; empty if it is.
+        issues: Why it is no result of the experiment as configured. Empty if it is one.
     """
 
     experiment: str
@@ -48,11 +48,11 @@ class Run:
     history: pd.DataFrame
     predictions: dict[str, np.ndarray]
     stop: str | None = None
-    caveats: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
 
     @property
     def labels(self) -> np.ndarray:
-        """The right classes of the test images."""
+        """The labels of the test images, (n,)."""
         return self.predictions["labels"]
 
     @property
@@ -62,29 +62,39 @@ class Run:
 
     @property
     def macs(self) -> int | None:
-        """Multiply-accumulates for one image; None of runs made before they were told."""
+        """MACs for one image; None if the run was made before they were counted."""
         layers = self.metrics.get("layers")
         return layers and sum(layer["macs"] for layer in layers)
 
     def predicted(self, weights: str = "end") -> np.ndarray:
-        """Answers, (n,), with the weights at the ``end`` or of the ``best`` epoch."""
-        answers: np.ndarray = self.predictions[weights].argmax(axis=1)
-        return answers
+        """The predicted classes, (n,), with the weights at the ``end`` or the ``best``."""
+        predicted: np.ndarray = self.predictions[weights].argmax(axis=1)
+        return predicted
 
-    def right(self, weights: str = "end") -> np.ndarray:
-        """Whether each answer is right, bool (n,)."""
-        right: np.ndarray = self.predicted(weights) == self.labels
-        return right
+    def correct(self, weights: str = "end") -> np.ndarray:
+        """Whether each prediction is correct, bool (n,)."""
+        return find_correct(self.predictions[weights], self.labels)
+
+    right = correct  # the name that comparisons and claims use
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """The issues, by the name that comparisons and claims use."""
+        return self.issues
+
+    def accuracy(self, weights: str = "end") -> float:
+        """The test accuracy, a fraction."""
+        return measure(self.predictions[weights], self.labels)["test_accuracy"]
 
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that a report is made from, but the test images.
+    """Everything that the report page is made from, except the test images.
 
     Attributes:
-        experiments: The configured experiments, by name, in the configuration's order.
-        runs: Those that could be read, by experiment (in that order) and seed.
-        failures: Why a run has nothing to show, by run (``exp9/seed-0``).
+        experiments: The experiments by name, in the order of the configuration.
+        runs: The runs that could be read, in the order of experiments and seeds.
+        failures: Why a run is left out, by run (``exp9/seed-0``).
         data_set: Of all runs.
     """
 
@@ -97,38 +107,38 @@ class Results:
         """Give the runs of an experiment, by seed."""
         return [run for run in self.runs if run.experiment == experiment]
 
-    def shown(self, experiment: str) -> Run | None:
-        """Give the run that stands for an experiment, if there is one.
+    def representative(self, experiment: str) -> Run | None:
+        """Choose the run that represents an experiment; None if it has no run.
 
-        It is the one of the lowest seed among those without caveats, or else among all:
-        never chosen by its result.
+        It has the lowest seed of the runs without issues, or else of all runs. Its
+        result has no say.
         """
         runs = self.of(experiment)
-        return next((run for run in runs if not run.caveats), runs[0] if runs else None)
+        return next((run for run in runs if not run.issues), runs[0] if runs else None)
+
+    shown = representative  # the name that comparisons and claims use
 
     def together(self, experiments: Iterable[str]) -> list[dict[str, Run]]:
-        """Give the complete runs of several experiments that belong side by side.
+        """Put the complete runs of several experiments side by side.
 
         Returns:
-            For each seed with which all of them have run, the runs by experiment; if
-            there is no such seed, those of the lowest seeds; nothing if one has none.
+            The runs by experiment, for each seed that all experiments have. Without a
+            common seed: the run of the lowest seed of each. Nothing if one has no run.
         """
         complete = {
-            name: {run.seed: run for run in self.of(name) if not run.caveats}
+            name: {run.seed: run for run in self.of(name) if not run.issues}
             for name in experiments
         }
         if not all(complete.values()):
             return []
         shared = sorted(set.intersection(*map(set, complete.values())))
-        if not shared:
-            return [{name: runs[min(runs)] for name, runs in complete.items()}]
         return [
             {name: runs[seed] for name, runs in complete.items()} for seed in shared
-        ]
+        ] or [{name: runs[min(runs)] for name, runs in complete.items()}]
 
 
 def have_same_images(runs: Iterable[Run]) -> bool:
-    """Tell whether runs were tested on images with the same right classes, in order."""
+    """Tell whether runs were tested on images with the same labels, in the same order."""
     first, *others = runs
     return all(np.array_equal(first.labels, other.labels) for other in others)
 
@@ -146,30 +156,29 @@ def read_results(
     Args:
         summary: What `summarise_runs` gives: a row for each run, with its status.
         metrics: A function that loads the metrics, by run (``exp9/seed-0``).
-        histories: The same for the histories.
-        predictions: The same for the predictions.
-        test: The test images; only their labels are used. If it is empty, no run is held
-            against them.
-        parameters: All parameters; the blocks are complete.
+        histories: A function that loads the history, by run.
+        predictions: A function that loads the predictions, by run.
+        test: The test images, whose labels every run must have. Empty: not compared.
+        parameters: All parameters, experiments complete with what they inherit.
     """
     experiments = _list_experiments(parameters)
     runs: list[Run] = []
     failures: dict[str, str] = {}
-    for name, seed, status in summary[["experiment", "seed", "status"]].itertuples(
-        index=False
-    ):
-        key = f"{name}/seed-{seed}"
-        left_out = status.startswith((UNREADABLE, OTHER_DATA))
+    for row in summary.itertuples():
+        name, key = row.experiment, f"{row.experiment}/seed-{row.seed}"
+        left_out = row.status.startswith((UNREADABLE, OTHER_DATA))
         if left_out or key not in metrics or name not in experiments:
-            failures[key] = status
+            failures[key] = row.status
             continue
         try:
             files = metrics[key](), histories[key](), predictions[key]()
-            run = Run(name, int(seed), *files)
-            runs.append(_annotate(run, experiments[name], test, status))
+            run = Run(name, int(row.seed), *files)
+            runs.append(_annotate(run, experiments[name], test, row.status))
         except Exception as error:  # whatever the datasets and parsers raise
             failures[key] = f"{UNREADABLE}: {describe_error(error)}"
-    _warn_of_unreadable(failures)
+    for key, reason in failures.items():
+        if reason.startswith((UNREADABLE, OTHER_DATA)):
+            logger.warning("%s is left out of the report page: %s", key, reason)
     data_set = find_data_set(runs[0].metrics.get("provenance")) if runs else CIFAR10
     if data_set.name != CIFAR10.name:
         experiments = {n: _without_original(e) for n, e in experiments.items()}
@@ -178,62 +187,56 @@ def read_results(
     return Results(experiments, runs, failures, data_set)
 
 
-def _warn_of_unreadable(failures: dict[str, str]) -> None:
-    for key, reason in failures.items():
-        if reason.startswith((UNREADABLE, OTHER_DATA)):
-            logger.warning("%s is left out of the report: %s", key, reason)
-
-
 def describe_error(error: Exception) -> str:
-    """Say in one line what a reader raised; what Kedro's datasets raise names a file."""
+    """Describe in one line what a reader raised."""
     line = str(error).partition("\n")[0]
-    return (
-        line if isinstance(error, DatasetError) else f"{type(error).__name__}: {line}"
-    )
+    if isinstance(error, DatasetError):  # its message names the file
+        return line
+    return f"{type(error).__name__}: {line}"
 
 
 def _list_experiments(parameters: dict[str, Any]) -> dict[str, Experiment]:
     """List the experiments that are validly configured."""
     experiments = {}
     for name, block in parameters.items():
-        # Kedro has validated the blocks of experiments that are part of the same run.
+        # Kedro has already validated the experiments of the same run.
         if isinstance(block, Experiment) or is_experiment(block):
-            with suppress(ValidationError):  # only a run of it has to stop at this
+            with suppress(ValidationError):  # it must stop its own runs alone
                 experiments[name] = Experiment.model_validate(block)
     return experiments
 
 
 def _without_original(experiment: Experiment) -> Experiment:
-    """Take an experiment without the original report's figures: these are of CIFAR-10."""
+    """Leave out the original report's figures, which are of CIFAR-10."""
     return experiment.model_copy(update={"reported": None})
 
 
 def _annotate(
     run: Run, experiment: Experiment, test: dict[str, np.ndarray], status: str
 ) -> Run:
-    """Add to a run why it stopped, and what stands against relying on it."""
-    caveats = [] if status == "complete" else [status]
+    """Add to a run why its training stopped, and its issues."""
+    issues = [] if status == "complete" else [status]
     if test and not np.array_equal(run.labels, test["labels"]):
-        caveats.append("tested on other images")
+        issues.append("tested on other images")
     if not _belong_together(run):
-        caveats.append("history, metrics and predictions of different trainings")
+        issues.append("history, metrics and predictions of different trainings")
     stop = find_stop(run.history, experiment.training)
-    return replace(run, stop=stop, caveats=tuple(caveats))
+    return replace(run, stop=stop, issues=tuple(issues))
 
 
 def _belong_together(run: Run) -> bool:
     """Tell whether the files of a run are those of one training."""
     measured = run.metrics["weights"]["end"]["test_accuracy"]
     return is_history_of(run.history, run.metrics) and math.isclose(
-        run.right().mean(), measured, rel_tol=1e-6
+        run.accuracy(), measured, rel_tol=1e-6
     )
 
 
 def is_history_of(history: pd.DataFrame, metrics: dict[str, Any]) -> bool:
-    """Tell whether a history is that of the training that was evaluated.
+    """Tell whether a history is of the training that was evaluated.
 
-    A run that ended between training and evaluation leaves a new history beside older
-    metrics.
+    A run that stops between training and evaluation leaves a new history beside the
+    metrics of the run before.
     """
     pairs = [
         (len(history), metrics["epochs"]),

@@ -1,4 +1,4 @@
-"""How good the trained networks are on the test images."""
+"""How good the trained networks are on the test images, run by run and over seeds."""
 
 from typing import Any
 
@@ -19,12 +19,14 @@ def score_runs(results: Results) -> pd.DataFrame:
         results: What has run.
 
     Returns:
-        A row per run and weights: `experiment`, `seed`, `weights` (``end``, ``best``, and
-        ``views`` for those at the end over test-time views, where an experiment has
-        them), `images` (their number), `accuracy` with its Wilson interval `low` to
-        `high`, `cross_entropy` (mean negative log-likelihood in nats, as evaluation
-        measured it), and `calibration_error` (see `statistics`). Accuracies and errors
-        are fractions.
+        A row per run and weights, fractions where nothing else is said:
+
+        - `experiment` and `seed`;
+        - `weights`: ``end``, ``best``, or ``views`` (at the end, over test-time views);
+        - `images`: how many test images;
+        - `accuracy`, with its Wilson interval from `low` to `high`;
+        - `cross_entropy`: in nats, as evaluation measured it;
+        - `calibration_error`: see `significance.expected_calibration_error`.
     """
     rows = [
         _score(run, weights, measured["test_cross_entropy"])
@@ -36,7 +38,7 @@ def score_runs(results: Results) -> pd.DataFrame:
 
 
 def _measured(run: Run) -> dict[str, Any]:
-    """List what evaluation measured of a run."""
+    """Give what evaluation measured of a run, by weights."""
     measured: dict[str, Any] = dict(run.metrics["weights"])
     if views := run.metrics.get("test_time_views"):
         measured["views"] = views
@@ -44,39 +46,37 @@ def _measured(run: Run) -> dict[str, Any]:
 
 
 def _score(run: Run, weights: str, cross_entropy: float) -> tuple[object, ...]:
-    right = run.right(weights)
+    correct = run.correct(weights)
     bins = calibration_bins(run.predictions[weights], run.labels)
     return (
         run.experiment,
         run.seed,
         weights,
-        len(right),
-        float(right.mean()),
-        *wilson_interval(int(right.sum()), len(right)),
+        len(correct),
+        run.accuracy(weights),
+        *wilson_interval(int(correct.sum()), len(correct)),
         cross_entropy,
         expected_calibration_error(bins),
     )
 
 
 def describe_seeds(results: Results) -> pd.DataFrame:
-    """Describe how much the test accuracy varies from run to run.
+    """Describe how much the test accuracy varies from seed to seed.
 
     Args:
-        results: What has run; runs with caveats are left out.
+        results: What has run. Runs with issues are left out.
 
     Returns:
-        A row per experiment: `experiment`, the number of `seeds`; of the accuracies at
-        the end of training, fractions, the `mean`, the standard deviation `sd` (of a
-        sample, n - 1; empty for one seed), `min` and `max`; what the report has,
-        `reported_test_accuracy`, and by how many percentage points the mean differs
-        from it, `difference_points` (both empty for an experiment that it lacks).
+        A row per experiment, of test accuracies at the end of training, fractions:
+
+        - `experiment`, and the number of `seeds`;
+        - `mean`, `min`, `max`, and `sd`, the standard deviation of a sample (n - 1),
+          empty for one seed;
+        - `reported_test_accuracy`: the original report's, empty if it has none;
+        - `difference_points`: the mean less the reported one, in percentage points.
     """
     runs = pd.DataFrame(
-        [
-            (run.experiment, float(run.right().mean()))
-            for run in results.runs
-            if not run.caveats
-        ],
+        [(run.experiment, run.accuracy()) for run in results.runs if not run.issues],
         columns=["experiment", "accuracy"],
     )
     groups = runs.groupby("experiment", sort=False)["accuracy"]

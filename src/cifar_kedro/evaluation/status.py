@@ -1,4 +1,4 @@
-"""Whether a result stands: complete, of another network, cut short, stale, or failed."""
+"""Whether a result still counts: complete, cut short, stale, failed, or unknown."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +14,7 @@ from cifar_kedro.evaluation.data_sets import find_data_set
 from cifar_kedro.evaluation.runs import is_history_of
 from cifar_kedro.evaluation.stopping import find_stop
 
-# What of an experiment does not change its result.
+# Settings of an experiment that do not change its result.
 NAMES = {"name", "title", "builds_on", "reported"}
 
 
@@ -24,27 +24,30 @@ def tell_status(
     load_history: Callable[[], pd.DataFrame] | None,
     parameters: dict[str, Any],
 ) -> str:
-    """Tell what a run's results are worth today.
+    """Tell whether a run's results count today.
 
     Args:
-        metrics: The run's metrics, if it has been evaluated.
+        metrics: The run's metrics, if it was evaluated.
         failure: What `cifar_kedro.hooks.failures.FailureHooks` left, if a node failed.
-        load_history: Loads the run's history; None if there is none.
+        load_history: Loads the run's history, if there is one.
         parameters: Today's parameters, experiments complete with what they inherit.
 
     Returns:
-        ``failed: `` and the reason, if the failure is not older than the metrics'
-        training; ``stale: `` and what differs from today's configuration; ``other
-        network: `` and both numbers, if it has not the original's parameters; ``unknown:
-        `` and why, if there is no history of that training; ``cut short: `` and how, if
-        nothing in the experiment's settings ended it; or ``complete``.
+        The first that applies:
+
+        - ``failed:`` and the reason, if a failure is newer than the metrics' training;
+        - ``stale:`` and which settings differ from today's;
+        - ``other network:`` and both numbers of parameters, if the original report has
+          another number;
+        - ``unknown:`` and why, if no history tells how the training ended;
+        - ``cut short:`` and after how many epochs, if no setting ended the training;
+        - ``complete``.
     """
     metrics = metrics or {}
     provenance = metrics.get("provenance")
     if failure and (not provenance or failure["time"] >= provenance["started"]):
         return f"failed: {failure['error']}: {failure['message']}".partition("\n")[0]
-    reasons = _compare(provenance, parameters)
-    if reasons:
+    if reasons := _compare(provenance, parameters):
         return f"stale: {', '.join(reasons)}"
     block = parameters[metrics["provenance"]["parameters"]["name"]]
     experiment = Experiment.model_validate(block)
@@ -56,7 +59,7 @@ def tell_status(
 
 
 def _tell_other_network(metrics: dict[str, Any], experiment: Experiment) -> str | None:
-    """Tell whether a run's network is another than the original report's."""
+    """Tell whether a run's network is not the original report's."""
     if find_data_set(metrics.get("provenance")).name != CIFAR10_NAME:
         return None
     expected = experiment.reported and experiment.reported.parameters
@@ -69,7 +72,7 @@ def _tell_other_network(metrics: dict[str, Any], experiment: Experiment) -> str 
 def _tell_end(
     history: pd.DataFrame, metrics: dict[str, Any], experiment: Experiment
 ) -> str:
-    """Tell whether a training came to its own end, whatever bounds it had."""
+    """Tell whether early stopping or the last epoch ended a training."""
     if not is_history_of(history, metrics):
         return "unknown: history of another training"
     if find_stop(history, experiment.training):
@@ -81,14 +84,14 @@ def _compare(
     provenance: dict[str, Any] | None, parameters: dict[str, Any]
 ) -> list[str]:
     """List what differs between a result's parameters and today's."""
-    if not provenance:  # older than provenance
+    if not provenance:  # the run is older than provenance
         return ["no provenance"]
     block = parameters.get(provenance["parameters"]["name"])
     if block is None:
         return ["not configured"]
     try:
         today = Experiment.model_validate(block).model_dump(exclude=NAMES)
-    except ValidationError:  # only a run of that experiment has to stop at this
+    except ValidationError:  # it must stop its own runs alone
         return ["not validly configured"]
     then = _complete(provenance["parameters"])
     reasons = list(find_differences(then, today))
@@ -98,7 +101,7 @@ def _compare(
 
 
 def _complete(then: dict[str, Any]) -> dict[str, Any]:
-    """Give a run of an older version the defaults of settings that came later."""
-    with suppress(ValidationError):  # of settings that are no more
+    """Add the defaults of settings that are younger than the run."""
+    with suppress(ValidationError):  # a setting that no longer exists
         then = Experiment.model_validate(then).model_dump()
     return {key: value for key, value in then.items() if key not in NAMES}

@@ -15,8 +15,8 @@ def find_stop(history: pd.DataFrame, training: Training) -> str | None:
         training: The settings that it ran under.
 
     Returns:
-        The reason in words; None if neither early stopping nor the number of epochs
-        explains the end: the training was cut short, or ran under other settings.
+        The reason in words. None if the settings do not explain the end: the training
+        was cut short, or ran under other settings.
     """
     for metric, patience in training.early_stopping.model_dump(
         exclude_none=True
@@ -29,10 +29,10 @@ def find_stop(history: pd.DataFrame, training: Training) -> str | None:
 
 
 def epochs_without_improvement(values: pd.Series) -> int:
-    """Count the epochs since the best value: the lowest of a loss, the highest otherwise.
+    """Count the epochs since the best value: the lowest loss, or the highest accuracy.
 
-    As Keras' EarlyStopping counts them: an equal value is no improvement, and nothing
-    improves on a value that is not a number.
+    Keras' EarlyStopping counts in the same way. An equal value is no improvement.
+    Nothing improves on a value that is not a number.
     """
     sign = 1 if str(values.name).endswith("loss") else -1
     best, waited = math.inf, 0

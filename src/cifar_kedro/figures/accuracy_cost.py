@@ -1,11 +1,12 @@
 """Test accuracy against what it costs."""
 
-from itertools import cycle, product
-from typing import Any
+from itertools import cycle
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from matplotlib.transforms import Bbox
 from plotly.graph_objects import Figure as Chart
 from plotly.graph_objects import Scatter
 from plotly.subplots import make_subplots
@@ -20,7 +21,6 @@ from cifar_kedro.figures.style import (
     OURS_COLOUR,
     TEXT_SIZE,
     interval_arms,
-    name_percentage,
     new_figure,
     style_axes,
 )
@@ -30,10 +30,10 @@ COSTS = {
     "macs": "MACs per image",
     "seconds": "training time, seconds",
 }
-# One for each hardware that runs trained on, in order of appearance: training times on
-# different hardware do not compare.
+# A shape for each hardware, for matplotlib and for plotly: training times on different
+# hardware do not compare.
 _SHAPES = (("o", "circle"), ("s", "square"), ("^", "triangle-up"), ("D", "diamond"))
-# Points; the first place with room is taken.
+# Where a name may stand beside its point, in points; the first with room is taken.
 _LABEL_OFFSETS = tuple(
     (x * step, y * step)
     for step in (1, 2, 3)
@@ -42,17 +42,20 @@ _LABEL_OFFSETS = tuple(
 
 
 def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
-    """Put accuracy and costs of the runs side by side.
+    """Put accuracy and costs side by side.
 
     Args:
-        results: What has run; each experiment by the run that stands for it.
+        results: What has run. Each experiment is shown by its representative run.
         scores: What `cifar_kedro.evaluation.scores.score_runs` gives.
 
     Returns:
-        A row per experiment that has run: `experiment`, `seed`, `parameters`,
-        `macs` (multiply-accumulates for one image), `seconds` (wall time of the training),
-        `hardware`, `accuracy`, `low`, `high` (fractions), and whether it is a `result`.
-        Costs are NaN where a run was made before they were recorded.
+        A row per experiment that has run:
+
+        - `experiment`, `seed`, `hardware`;
+        - `parameters`, `macs` of one image, `seconds` of training (wall time); NaN if
+          the run is older than their record;
+        - `accuracy`, with its interval from `low` to `high`, fractions;
+        - `result`: whether the run has no issues.
     """
     rows = [
         {
@@ -62,10 +65,10 @@ def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
             "macs": run.macs,
             "seconds": run.metrics["training_seconds"],
             "hardware": name_hardware(run.metrics.get("provenance")),
-            "result": not run.caveats,
+            "result": not run.issues,
         }
         for name in results.experiments
-        if (run := results.shown(name))
+        if (run := results.representative(name))
     ]
     columns = ["experiment", "seed", *COSTS, "hardware", "result"]
     end = scores.loc[
@@ -83,9 +86,8 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
         scores: What `cifar_kedro.evaluation.scores.score_runs` gives.
 
     Returns:
-        A matplotlib figure of 9 x 4 inches with three panels; the costs are on
-        logarithmic scales, each hardware has a shape, and runs that are no result are
-        hollow.
+        A matplotlib figure of 9 x 4 inches with three panels. Costs are on logarithmic
+        scales. Each hardware has its shape. Runs that are no result are hollow.
     """
     costs = tabulate_costs(results, scores)
     figure = new_figure("", height=4.0)
@@ -94,24 +96,24 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
         style_axes(axes)
         axes.set_xscale("log")
         axes.margins(y=0.12)
-        if len(costs):  # room for names, and a decade's tick even if there is one run
+        if len(costs):  # room for names, and for a tick of a single run
             axes.set_xlim(costs[column].min() / 4, 4 * costs[column].max())
         _draw_points(axes, costs, column)
         axes.set_xlabel(label, fontsize=TEXT_SIZE)
-    panels[0].yaxis.set_major_formatter(name_percentage)
+    panels[0].yaxis.set_major_formatter(PercentFormatter(xmax=1))
     panels[0].set_ylabel("test accuracy", fontsize=TEXT_SIZE)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower center", ncols=2, fontsize=TEXT_SIZE - 1
     )
-    figure.draw_without_rendering()  # fixes the layout in which the names find room
+    figure.draw_without_rendering()  # fixes the layout, in which the names then find room
     for axes, column in zip(panels, COSTS, strict=True):
         _name_points(axes, costs, column)
     return figure
 
 
 def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Chart:
-    """Make the same figure for kedro-viz, where pointing at a dot names it.
+    """Make the same figure for kedro-viz, which names the dot under the pointer.
 
     Args:
         results: What has run.
@@ -147,81 +149,63 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Chart:
 
 
 def _symbols(costs: pd.DataFrame) -> list[str]:
-    shapes = {hardware: symbol for hardware, (_, symbol) in _assign_shapes(costs)}
+    shapes = _assign_shapes(costs)
+    symbols = [shapes[hardware][1] for hardware in costs["hardware"]]
     return [
-        shapes[hardware] + (not result) * "-open"
-        for hardware, result in zip(costs["hardware"], costs["result"], strict=True)
+        symbol if result else f"{symbol}-open"
+        for symbol, result in zip(symbols, costs["result"], strict=True)
     ]
 
 
-def _assign_shapes(costs: pd.DataFrame) -> list[tuple[str, tuple[str, str]]]:
-    """Pair each hardware with matplotlib's and plotly's name of a shape."""
-    return list(zip(costs["hardware"].unique(), cycle(_SHAPES), strict=False))
+def _assign_shapes(costs: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Give each hardware the names of a shape, in order of appearance."""
+    return dict(zip(costs["hardware"].unique(), cycle(_SHAPES), strict=False))
 
 
 def _draw_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
-    kinds = product(_assign_shapes(costs), ((True, ""), (False, ", not a result yet")))
-    for (hardware, (shape, _)), (result, suffix) in kinds:
-        rows = costs[(costs["hardware"] == hardware) & (costs["result"] == result)]
-        if rows.empty:
-            continue
+    shapes = _assign_shapes(costs)
+    for (hardware, unfinished), rows in costs.groupby(
+        ["hardware", ~costs["result"].astype(bool)], sort=False
+    ):
         axes.errorbar(
             rows[column],
             rows["accuracy"],
             yerr=interval_arms(rows["accuracy"], rows["low"], rows["high"]),
-            fmt=shape,
+            fmt=shapes[hardware][0],
             color=OURS_COLOUR,
-            markerfacecolor=OURS_COLOUR if result else GROUND_COLOUR,
+            markerfacecolor=GROUND_COLOUR if unfinished else OURS_COLOUR,
             markersize=7,
             elinewidth=1.5,
-            label=hardware + suffix,
+            label=f"{hardware}, not a result yet" if unfinished else hardware,
         )
 
 
 def _name_points(axes: Axes, costs: pd.DataFrame, column: str) -> None:
     """Write each name at the first place beside its point where nothing else is."""
-    scale = 72 / axes.figure.dpi  # all in points
     costs = costs.dropna(subset=[column])
-    places = costs[[column, "accuracy"]].to_numpy(float)
-    points = scale * axes.transData.transform(places)
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
-    for name, place, point in zip(costs["experiment"], places, points, strict=True):
-        text = name.removeprefix("exp")
-        for offset in _LABEL_OFFSETS:
-            box, align = _room(text, point, offset)
-            if not any(_overlap(box, other) for other in taken):
-                break
-        else:  # no room: in kedro-viz, pointing at the dots names them all
-            continue
-        taken.append(box)
-        axes.annotate(
-            text,
-            place,
-            xytext=offset,
+    points = costs[[column, "accuracy"]].to_numpy(float)
+    taken = [
+        Bbox([place, place]).padded(5) for place in axes.transData.transform(points)
+    ]
+    for name, point in zip(costs["experiment"], points, strict=True):
+        text = axes.annotate(
+            name.removeprefix("exp"),
+            point,
+            xytext=(0, 0),
             textcoords="offset points",
-            ha=align,
             va="center",
             color=MUTED_COLOUR,
             fontsize=TEXT_SIZE - 1,
-        ).set_in_layout(False)
-
-
-def _room(
-    text: str, point: Any, offset: tuple[int, int]
-) -> tuple[tuple[float, float, float, float], str]:
-    """Give the box that a text takes at an offset from its point, and its alignment."""
-    width, height = 8.0 * len(text), 13.0
-    align = "left" if offset[0] > 0 else "right" if offset[0] < 0 else "center"
-    share = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
-    left = point[0] + offset[0] - share * width
-    bottom = point[1] + offset[1] - height / 2
-    return (left, bottom, left + width, bottom + height), align
-
-
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return (
-        one[0] < other[2]
-        and other[0] < one[2]
-        and one[1] < other[3]
-        and other[1] < one[3]
-    )
+        )
+        text.set_in_layout(False)
+        for right, up in _LABEL_OFFSETS:
+            text.xyann = (right, up)
+            text.set_horizontalalignment(
+                "left" if right > 0 else "right" if right < 0 else "center"
+            )
+            box = text.get_window_extent()
+            if not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+        else:  # no room, but kedro-viz names every dot
+            text.remove()

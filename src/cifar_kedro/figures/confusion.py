@@ -1,4 +1,4 @@
-"""Which classes a network takes for which."""
+"""Which class a network confuses with which."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,17 +17,17 @@ from cifar_kedro.figures.style import (
 
 
 def plot_confusion(run: Run) -> Figure:
-    """Plot the confusion matrix of a run, weights at the end of training.
+    """Plot the confusion matrix of a run.
 
     Args:
-        run: The run.
+        run: The run, drawn with the weights at the end of training.
 
     Returns:
-        A matplotlib figure of 4.6 x 4.8 inches: right classes in rows, answers in columns;
-        the darker a cell, the larger its share of the row.
+        A matplotlib figure of 4.6 x 4.8 inches: labels in rows, predictions in columns.
+        The larger a cell's share of its row, the darker it is.
     """
     counts = confusion_counts(run.predicted(), run.labels, len(run.class_names))
-    # The root, or all but the diagonal would be white.
+    # The root: without it, all but the diagonal would be white.
     shades = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
     figure = new_figure("", height=4.8, width=THIRD_WIDTH)
     axes = figure.subplots()
@@ -41,12 +41,16 @@ def plot_confusion(run: Run) -> Figure:
     axes.set_xlim(-0.5, len(places) - 0.5)
     axes.set_ylim(len(places) - 0.5, -0.5)
     axes.tick_params(labelsize=TEXT_SIZE - 1, length=0)
-    axes.set_xlabel("answer", fontsize=TEXT_SIZE)
-    axes.set_ylabel("right class", fontsize=TEXT_SIZE)
+    axes.set_xlabel("prediction", fontsize=TEXT_SIZE)
+    axes.set_ylabel("label", fontsize=TEXT_SIZE)
     return figure
 
 
 def _draw_cell(axes: Axes, row: int, column: int, count: int, shade: float) -> None:
+    """Draw a cell as a shape: on the report page it follows light and dark.
+
+    ConfusionMatrixDisplay draws a bitmap, whose colours stay as they are.
+    """
     corner = (column - 0.5, row - 0.5)
     axes.add_patch(Rectangle(corner, 1, 1, color=OURS_COLOUR, alpha=shade, lw=0))
     axes.text(
@@ -57,5 +61,5 @@ def _draw_cell(axes: Axes, row: int, column: int, count: int, shade: float) -> N
         va="center",
         fontsize=TEXT_SIZE - 3,
         color=GROUND_COLOUR if shade > 0.5 else OURS_COLOUR,
-        in_layout=False,  # inside the axes anyway: a fifth of the time
+        in_layout=False,  # it is inside the axes; this takes a fifth of the time
     )

@@ -1,7 +1,7 @@
-"""Every image as the network sees it, with what the network makes of it."""
+"""Every classified image, with its prediction."""
 
+import math
 import unicodedata
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cifar_kedro.config import Classify
+from cifar_kedro.figures.image_grid import draw_images, list_corners
 from cifar_kedro.figures.style import MUTED_COLOUR, new_figure, text_width
 
 _COLUMNS, _ROWS = 6, 6
-# In pixels of the images: from one image to the next, and to the one below.
-_WIDTH, _HEIGHT = 36, 47
-_SIDE = 32
-_INCHES = 8.9 / (_COLUMNS * _WIDTH)  # of such a pixel
+# From one image to the next, and to the one below, in sides of an image.
+_WIDTH, _HEIGHT = 1.125, 1.47
+_INCHES = 8.9  # of all columns
 _FILE_WIDTH = 18
 # Points: "automobile 100%" still fits below its image.
 _NAME_SIZE, _FILE_SIZE = 11, 9
@@ -31,11 +31,11 @@ def plot_contact_sheet(
     """Plot the classified images, 36 on a page.
 
     Args:
-        prepared_images: float32 (n, 32, 32, 3) in [0, 1].
-        classified_images: A row per file, with `file`, `class`, `probability` and
-            `problem`, which is empty for n.
+        prepared_images: float32 (n, side, side, channels) in [0, 1].
+        classified_images: A row per file: `file`, `class`, `probability` and
+            `problem`. It is empty for the n images.
         classify: Names the model.
-        seed: Seed that it was trained with.
+        seed: Seed that the model was trained with.
 
     Returns:
         A matplotlib figure per page, 9 inches wide, by its file (``page-01.png``).
@@ -56,22 +56,28 @@ def plot_contact_sheet(
 
 
 def _plot_page(images: np.ndarray, rows: pd.DataFrame, title: str) -> Figure:
-    """Plot one page: one picture, as axes for each image would take ten times as long."""
-    sheet = _arrange_sheet(images)
-    figure = new_figure(title, height=0.5 + _INCHES * sheet.shape[0])
+    side = images.shape[1]
+    down, across = math.ceil(_HEIGHT * side), math.ceil(_WIDTH * side)
+    corners = list_corners(len(images), _COLUMNS, down, across)
+    corners[:, 1] += (across - side) // 2
+    height, width = corners[-1, 0] + down, _COLUMNS * across
+    figure = new_figure(title, height=0.5 + _INCHES * height / width)
     axes = figure.subplots()
-    axes.imshow(sheet, interpolation="nearest")
     axes.set_axis_off()
-    for place, row in zip(_places(len(images)), rows.to_dict("records"), strict=True):
+    draw_images(axes, images, corners, (height, width))
+    for corner, row in zip(corners, rows.to_dict("records"), strict=True):
         name = f"{row['class']} {row['probability']:.0%}"
-        _write(axes, place, 1.0, name, fontsize=_NAME_SIZE)
+        place = corner + np.array([side, (side - 1) / 2])
+        _write(axes, place, side / 32, name, fontsize=_NAME_SIZE)
         file = _name_file(row["file"])
-        _write(axes, place, 6.0, file, fontsize=_FILE_SIZE, color=MUTED_COLOUR)
+        _write(
+            axes, place, 6 * side / 32, file, fontsize=_FILE_SIZE, color=MUTED_COLOUR
+        )
     return figure
 
 
 def _name_file(file: str) -> str:
-    """Name a file in one line, a long one by its end, which tells files apart."""
+    """Name a file in one line: a long name by its end, where files differ."""
     file = unicodedata.normalize("NFC", file)
     file = "".join(
         "\N{REPLACEMENT CHARACTER}"
@@ -87,30 +93,16 @@ def _name_file(file: str) -> str:
 
 
 def _write(
-    axes: Axes, place: tuple[int, int], below: float, text: str, **style: Any
+    axes: Axes, place: np.ndarray, below: float, text: str, **style: Any
 ) -> None:
-    """Write centred, some pixels below an image; a file's name is never a formula."""
-    top, left = place
+    """Write centred, some pixels below a place. No text is read as a formula."""
+    bottom, middle = place
     axes.text(
-        *(left + _SIDE / 2 - 0.5, top + _SIDE + below, text),
+        middle,
+        bottom + below,
+        text,
         ha="center",
         va="top",
         parse_math=False,
         **style,
     )
-
-
-def _arrange_sheet(images: np.ndarray) -> np.ndarray:
-    """Lay images out as one picture on white, row by row, of a page's full width."""
-    rows = -(-len(images) // _COLUMNS)
-    sheet = np.ones((rows * _HEIGHT, _COLUMNS * _WIDTH, 3), images.dtype)
-    for (top, left), image in zip(_places(len(images)), images, strict=True):
-        sheet[top : top + _SIDE, left : left + _SIDE] = image
-    return sheet
-
-
-def _places(count: int) -> Iterable[tuple[int, int]]:
-    """Give the upper left corner of each image of a page: row, column, in pixels."""
-    for i in range(count):
-        row, column = divmod(i, _COLUMNS)
-        yield row * _HEIGHT, column * _WIDTH + (_WIDTH - _SIDE) // 2

@@ -13,36 +13,38 @@ from matplotlib.text import Text
 
 logger = logging.getLogger(__name__)
 
-# Asked in this order for what DejaVu Sans lacks, those that the machine has.
+# Asked in this order for what DejaVu Sans lacks, if the machine has them.
+# fmt: off
 _FAMILIES = (
-    *("Noto Sans", "Noto Sans CJK SC", "Noto Sans SC", "Noto Sans Devanagari"),
-    *("Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai", "Noto Sans Symbols2"),
+    "Noto Sans", "Noto Sans CJK SC", "Noto Sans SC", "Noto Sans Devanagari",
+    "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Thai", "Noto Sans Symbols2",
     "Noto Emoji",
     # Linux
-    *("Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
-    *("Droid Sans Fallback", "Lohit Devanagari", "FreeSans", "Symbola"),
+    "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
+    "Droid Sans Fallback", "Lohit Devanagari", "FreeSans", "Symbola",
     # macOS
-    *("PingFang SC", "Hiragino Sans GB", "Hiragino Sans", "Heiti TC"),
-    *("Apple SD Gothic Neo", "Geeza Pro", "Kohinoor Devanagari", "Devanagari MT"),
-    *("Thonburi", "Apple Symbols", "Arial Unicode MS"),
+    "PingFang SC", "Hiragino Sans GB", "Hiragino Sans", "Heiti TC",
+    "Apple SD Gothic Neo", "Geeza Pro", "Kohinoor Devanagari", "Devanagari MT",
+    "Thonburi", "Apple Symbols", "Arial Unicode MS",
     # Windows
-    *("Microsoft YaHei", "SimHei", "SimSun", "Yu Gothic", "MS Gothic"),
-    *("Malgun Gothic", "Nirmala UI", "Mangal", "Leelawadee UI", "Ebrima", "Gadugi"),
-    *("Segoe UI", "Segoe UI Symbol", "Segoe UI Emoji", "Arial", "Unifont"),
+    "Microsoft YaHei", "SimHei", "SimSun", "Yu Gothic", "MS Gothic",
+    "Malgun Gothic", "Nirmala UI", "Mangal", "Leelawadee UI", "Ebrima", "Gadugi",
+    "Segoe UI", "Segoe UI Symbol", "Segoe UI Emoji", "Arial", "Unifont",
 )
-# A font for each script, asked last: there may be a hundred and fifty, a second or two.
+# fmt: on
+# A font for each script, asked last: 150 of them take a second or two.
 _FAMILIES_OF_SCRIPTS = "Noto Sans "
 
 
 class AnyScriptFigure(Figure):
-    """A figure whose texts take what their font lacks from other fonts.
+    """A figure whose texts take missing characters from other fonts.
 
-    Fonts are chosen as it is drawn, text by text, so a figure that needs no other font
-    stays as it was, to the byte.
+    Fonts are chosen text by text, when the figure is drawn. A figure that needs no other
+    font stays as it was, to the byte.
     """
 
     def draw(self, renderer: Any) -> None:
-        """Draw; matplotlib's warning for each missing glyph is left to ours.
+        """Draw, without matplotlib's warning of each missing glyph: we have our own.
 
         Args:
             renderer: Given by matplotlib.
@@ -63,7 +65,7 @@ def _choose_fonts(text: Text) -> None:
 
 @cache
 def _find_families(missing: frozenset[str]) -> list[str]:
-    """Find installed families that have these characters, as few as come first."""
+    """Find installed families that together have these characters."""
     families = []
     left = set(missing)
     for family in _list_installed():
@@ -80,13 +82,13 @@ def _find_families(missing: frozenset[str]) -> list[str]:
 def _list_installed() -> list[str]:
     """List the families to ask, without those that the machine lacks.
 
-    matplotlib warns of each family that it can't find. And it keeps a list of the
-    machine's fonts, which lacks those that were installed later.
+    matplotlib warns of each family that it cannot find. Its list of the machine's fonts
+    lacks those that were installed later.
     """
     known = {font.fname for font in fontManager.ttflist}
     for path in font_manager.findSystemFonts():
         if path not in known:
-            with suppress(Exception):  # such as coloured emoji, which it can't draw
+            with suppress(Exception):  # coloured emoji, for example, it cannot draw
                 fontManager.addfont(path)
     names = {font.name for font in fontManager.ttflist}
     scripts = sorted(n for n in names if n.startswith(_FAMILIES_OF_SCRIPTS))
@@ -109,6 +111,6 @@ def _warn_once(characters: str) -> None:
         logger.warning(
             "No font of this machine has %r, so figures show boxes in their place. "
             "Install fonts: on Debian fonts-noto-core, fonts-noto-cjk and, for emoji, "
-            "fonts-symbola; elsewhere the families of Noto. Coloured emoji fonts don't do.",
+            "fonts-symbola; elsewhere the families of Noto. Coloured emoji fonts do not work.",
             characters,
         )

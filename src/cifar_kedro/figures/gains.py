@@ -1,4 +1,4 @@
-"""What each step of the report adds to the test accuracy, and how sure that is."""
+"""What each step adds to the test accuracy, beside the original report's gain."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -23,19 +23,19 @@ from cifar_kedro.figures.style import (
 _TITLE_CHARACTERS = 44
 _LINEAR_POINTS = 10
 _TICKS = (-80, -40, -20, -10, -5, 0, 5, 10, 20, 40, 80)
-_SEED_STEP = 0.22  # a pair's seeds stand under each other, a pair's height is 1
+_SEED_STEP = 0.22  # from one seed of a pair to the next; a pair has height 1
 
 
-def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
-    """Plot each experiment's gain over its baseline, beside the report's.
+def plot_gains(results: Results, comparisons: pd.DataFrame) -> Figure:
+    """Plot each experiment's gain over its baseline, beside the original report's gain.
 
     Args:
         results: What has run.
         comparisons: What `cifar_kedro.evaluation.comparisons.compare_experiments` gives.
 
     Returns:
-        A matplotlib figure, 9 inches wide; a pair that has not run to its end shows the
-        report's gain alone, one that has run with several seeds a gain of each.
+        A matplotlib figure, 9 inches wide. A pair has a dot for each seed. Without a
+        complete run it shows the original report's gain alone.
     """
     of_pair = comparisons.groupby(["baseline", "experiment"], sort=False)
     pairs = of_pair.head(1).reset_index(drop=True)
@@ -47,8 +47,7 @@ def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     heights = of_pair.ngroup() + _SEED_STEP * of_pair.cumcount()
     _draw_gains(axes, comparisons[usable], heights[usable])
     _draw_reported(axes, pairs)
-    for row in pairs.index[~pairs["usable"].astype(bool)]:
-        _note(axes, row, _why_not(pairs.loc[row]))
+    _note_missing(axes, pairs[~pairs["usable"].astype(bool)])
     axes.set_yticks(pairs.index, _names(pairs, results))
     axes.tick_params(axis="y", labelsize=TEXT_SIZE - 1.5)
     axes.set_ylim(len(pairs) - 0.4, -0.6)
@@ -57,8 +56,8 @@ def plot_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
     return figure
 
 
-def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Chart:
-    """Make the same figure for kedro-viz, where pointing at a gain shows its figures.
+def chart_gains(results: Results, comparisons: pd.DataFrame) -> Chart:
+    """Make the same figure for kedro-viz, which shows numbers under the pointer.
 
     Args:
         results: What has run.
@@ -80,23 +79,18 @@ def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Chart:
 
 
 def _reported_points(comparisons: pd.DataFrame) -> Scatter:
-
     return Scatter(
-        name="report",
+        name="original report",
         x=comparisons["reported_points"].astype(float).to_list(),
         marker={"symbol": "line-ns", "size": 14},
         marker_line={"color": REPORT_COLOUR, "width": 4},
-        hovertemplate="%{text}<br>report: %{x:+.2f} points<extra></extra>",
+        hovertemplate="%{text}<br>original report: %{x:+.2f} points<extra></extra>",
     )
 
 
 def _our_points(comparisons: pd.DataFrame) -> Scatter:
-
-    gains = (
-        comparisons["difference_points"]
-        .astype(float)
-        .where(comparisons["usable"].astype(bool))
-    )
+    usable = comparisons["usable"].astype(bool)
+    gains = comparisons["difference_points"].astype(float).where(usable)
     ours = comparisons[["low_points", "high_points", "p_value_holm"]].astype(float)
     low, high = interval_arms(gains, ours["low_points"], ours["high_points"]).tolist()
     return Scatter(
@@ -136,37 +130,34 @@ def _draw_reported(axes: Axes, comparisons: pd.DataFrame) -> None:
         markersize=18,
         markeredgewidth=3.5,
         zorder=2,
-        label="report",
+        label="original report",
     )
 
 
 def _scale_gains(axes: Axes) -> None:
-    """Give room to gains of a few points, whatever falls apart beside them."""
+    """Give room to gains of a few points, however large others are."""
     axes.set_xscale("symlog", linthresh=_LINEAR_POINTS)
     limits = axes.get_xlim()
     labels = [f"{tick:+d}".replace("-", "\u2212") if tick else "0" for tick in _TICKS]
     axes.set_xticks(_TICKS, labels)
-    axes.set_xlim(limits)  # which the ticks have widened
+    axes.set_xlim(limits)  # the ticks have widened them
     axes.minorticks_off()
     unit = f"percentage points (logarithmic beyond {_LINEAR_POINTS})"
     axes.set_xlabel(f"gain in test accuracy, {unit}", fontsize=TEXT_SIZE)
 
 
-def _note(axes: Axes, row: int, text: str) -> None:
-    axes.text(
-        1.01,
-        row,
-        text,
-        transform=axes.get_yaxis_transform(),
-        ha="left",
-        va="center",
-        color=MUTED_COLOUR,
-        fontsize=TEXT_SIZE - 2,
-    )
-
-
-def _why_not(pair: pd.Series) -> str:
-    return "not run" if pd.isna(pair["difference_points"]) else "not a result yet"
+def _note_missing(axes: Axes, pairs: pd.DataFrame) -> None:
+    """Write beside each pair without a result why it has none."""
+    for row, missing in pairs["difference_points"].isna().items():
+        axes.text(
+            1.01,
+            row,
+            "not run" if missing else "not a result yet",
+            transform=axes.get_yaxis_transform(),
+            va="center",
+            color=MUTED_COLOUR,
+            fontsize=TEXT_SIZE - 2,
+        )
 
 
 def _titles(comparisons: pd.DataFrame, results: Results) -> list[str]:
@@ -174,13 +165,9 @@ def _titles(comparisons: pd.DataFrame, results: Results) -> list[str]:
 
 
 def _names(comparisons: pd.DataFrame, results: Results) -> list[str]:
-    pairs = zip(
-        comparisons["experiment"],
-        comparisons["baseline"],
-        _titles(comparisons, results),
-        strict=True,
-    )
+    steps = comparisons["experiment"] + " after " + comparisons["baseline"]
+    titles = _titles(comparisons, results)
     return [
-        f"{name} after {baseline}\n" + shorten_title(title, _TITLE_CHARACTERS)
-        for name, baseline, title in pairs
+        f"{step}\n{shorten_title(title, _TITLE_CHARACTERS)}"
+        for step, title in zip(steps, titles, strict=True)
     ]

@@ -1,5 +1,7 @@
 """The learning curves of one training: loss and accuracy, epoch by epoch."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,9 +20,9 @@ from cifar_kedro.figures.style import (
     style_axes,
 )
 
-# Up to here single epochs are marked: a curve of one epoch would be invisible.
+# Up to here epochs have dots: a curve of one epoch would be invisible.
 _MARKED_EPOCHS = 10
-# Two learning rates written closer than this fraction of the axis would overlap.
+# Learning rates written closer than this fraction of the axis would overlap.
 _RATE_SPACING = 0.04
 
 
@@ -29,65 +31,55 @@ def plot_learning_curves(
 ) -> Figure:
     """Plot loss and accuracy on train and validation images, side by side.
 
-    Marks the best epoch (the first of the highest validation accuracy), every drop of
-    the learning rate, and the end, with what brought it about.
+    Marks the best epoch, every drop of the learning rate, and the end with its reason.
+    The best epoch is the first of the highest validation accuracy.
 
     Args:
         history: One row per epoch, with `epoch` (from 1), `loss`, `accuracy`,
             `val_loss`, `val_accuracy` (fractions) and `learning_rate`.
-        experiment: The experiment trained; its name and title head the figure.
+        experiment: The experiment; its name and title head the figure.
         seed: Seed of the training, for the title.
 
     Returns:
         A figure of 9 x 5 inches.
 
     Raises:
-        ValueError: If it holds no epoch.
+        ValueError: If the history holds no epoch.
     """
     if history.empty:
         raise ValueError("The training history holds no epoch: nothing to plot.")
     title = f"{experiment.name}: {experiment.title} (seed {seed})"
     figure = new_figure(title, height=5.0)
-    loss_axes, accuracy_axes = figure.subplots(1, 2)
-    _draw_panel(loss_axes, history, "loss")
-    _limit_loss(loss_axes, history)
-    _draw_panel(accuracy_axes, history, "accuracy")
-    both = (loss_axes, accuracy_axes)
-    if not experiment.training.schedule:  # which falls in every epoch
-        for axes in both:
-            _mark_rate_drops(axes, history)
     best = history.loc[history["val_accuracy"].idxmax()]
+    stop = find_stop(history, experiment.training) or "training was cut short"
+    panels = figure.subplots(1, 2)
+    for axes, quantity in zip(panels, ("loss", "accuracy"), strict=True):
+        _draw_curves(axes, history, quantity)
+        label = f"best epoch {best['epoch']:.0f}: {best['val_accuracy']:.4f}"
+        axes.axvline(best["epoch"], c=BEST_COLOUR, ls="-.", zorder=1, label=label)
+        if not experiment.training.schedule:  # a schedule falls in every epoch
+            _mark_rate_drops(axes, history)
+        end, label = history["epoch"].max(), f"end: {stop}"
+        axes.axvline(end, c=MUTED_COLOUR, lw=2.5, zorder=1, label=label)
+    loss_axes, accuracy_axes = panels
+    _limit_loss(loss_axes, history)
     accuracy_axes.plot(*best[["epoch", "val_accuracy"]], "*", c=BEST_COLOUR, ms=13)
-    for axes in both:
-        _mark_end(axes, history, experiment)
     named = accuracy_axes.get_legend_handles_labels()
     figure.legend(*named, loc="outside lower center", ncols=3, fontsize=TEXT_SIZE)
     return figure
 
 
-def find_rate_drops(history: pd.DataFrame) -> pd.DataFrame:
-    """Find the epochs trained at a lower learning rate than the epoch before.
-
-    Args:
-        history: One row per epoch, with `epoch` and `learning_rate`.
-
-    Returns:
-        The rows of those epochs, in order; none if the rate never fell.
-    """
-    return history[history["learning_rate"].diff() < 0]
-
-
 def limit_outliers(losses: np.ndarray) -> float | None:
     """Choose where to cut an axis that a few huge values would stretch.
 
-    Three times the 90 % quantile leaves the steep start of an ordinary training
-    alone, and holds as long as fewer than a tenth of the values are outliers.
+    The limit is three times the 90 % quantile. It leaves the steep start of an ordinary
+    training alone. It holds while fewer than a tenth of the values are outliers.
 
     Args:
-        losses: Losses of any shape; those not finite are left out.
+        losses: Losses of any shape. Those that are not finite do not count.
 
     Returns:
-        The upper end for the axis, or None if no finite value lies above it.
+        The upper end of the axis; None if no finite value lies above it.
     """
     finite = losses[np.isfinite(losses)]
     if finite.size == 0:
@@ -96,65 +88,32 @@ def limit_outliers(losses: np.ndarray) -> float | None:
     return limit if finite.max() > limit else None
 
 
-def _draw_panel(axes: Axes, history: pd.DataFrame, quantity: str) -> None:
-    """Draw one quantity's two curves and the best epoch."""
+def _draw_curves(axes: Axes, history: pd.DataFrame, quantity: str) -> None:
+    """Draw a quantity on train and validation images."""
     style_axes(axes)
     epochs = history["epoch"]
-    marker = "o" if len(history) <= _MARKED_EPOCHS else ""
-    for column, label, style in (
-        (quantity, "train", TRAIN_STYLE),
-        (f"val_{quantity}", "validation", VALIDATION_STYLE),
-    ):
-        axes.plot(
-            epochs, history[column], label=label, marker=marker, linewidth=2, **style
-        )
+    style: dict[str, Any] = {
+        "lw": 2,
+        "marker": "o" if len(history) <= _MARKED_EPOCHS else "",
+    }
+    axes.plot(epochs, history[quantity], label="train", **style, **TRAIN_STYLE)
+    validation = history[f"val_{quantity}"]
+    axes.plot(epochs, validation, label="validation", **style, **VALIDATION_STYLE)
     axes.set_xlim(epochs.min() - 0.5, epochs.max() + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.set_xlabel("epoch", fontsize=TEXT_SIZE)
     axes.set_ylabel(quantity, fontsize=TEXT_SIZE)
-    _mark_best_epoch(axes, history)
-
-
-def _mark_best_epoch(axes: Axes, history: pd.DataFrame) -> None:
-    """Draw a vertical line at the epoch that the checkpoint keeps."""
-    best = history.loc[history["val_accuracy"].idxmax()]
-    axes.axvline(
-        best["epoch"],
-        color=BEST_COLOUR,
-        linestyle="-.",
-        linewidth=1.5,
-        zorder=1,
-        label=f"best epoch {best['epoch']:.0f}: {best['val_accuracy']:.4f}",
-    )
-
-
-def _mark_end(axes: Axes, history: pd.DataFrame, experiment: Experiment) -> None:
-    """Draw a thick line at the last epoch, named after what ended the training."""
-    stop = find_stop(history, experiment.training) or "training was cut short"
-    axes.axvline(
-        history["epoch"].max(),
-        color=MUTED_COLOUR,
-        linewidth=2.5,
-        zorder=1,
-        label=f"end: {stop}",
-    )
 
 
 def _mark_rate_drops(axes: Axes, history: pd.DataFrame) -> None:
-    """Draw a thin line at each drop of the rate, the new rate written above it."""
+    """Draw a thin line at each drop of the rate, with the new rate above it."""
+    drops = history[history["learning_rate"].diff() < 0]
     spacing = _RATE_SPACING * len(history)
     written = -np.inf
-    for epoch, rate in find_rate_drops(history)[["epoch", "learning_rate"]].to_numpy():
+    for epoch, rate in drops[["epoch", "learning_rate"]].to_numpy():
         label = "learning rate drops" if written == -np.inf else None
-        axes.axvline(
-            epoch,
-            color=MUTED_COLOUR,
-            linestyle=":",
-            linewidth=1.4,
-            zorder=1,
-            label=label,
-        )
-        # A rate per epoch would be a black bar: where they crowd, some go unwritten.
+        axes.axvline(epoch, c=MUTED_COLOUR, ls=":", lw=1.4, zorder=1, label=label)
+        # Crowded rates would be a black bar, so some are left out.
         if epoch - written >= spacing:
             axes.text(
                 epoch,
@@ -170,7 +129,7 @@ def _mark_rate_drops(axes: Axes, history: pd.DataFrame) -> None:
 
 
 def _limit_loss(axes: Axes, history: pd.DataFrame) -> None:
-    """Cut the loss axis where outliers would flatten the curves, and say so on it."""
+    """Cut the loss axis if outliers would flatten the curves, and say so on it."""
     losses = history[["loss", "val_loss"]].to_numpy(dtype=float)
     limit = limit_outliers(losses)
     if limit is None:

@@ -1,4 +1,4 @@
-"""Whether a network is right as often as it says."""
+"""Whether a network is correct as often as its confidence says."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,14 +19,14 @@ from cifar_kedro.figures.style import (
 
 
 def plot_reliability(run: Run) -> Figure:
-    """Plot accuracy against confidence, weights at the end of training.
+    """Plot accuracy against confidence.
 
     Args:
-        run: The run.
+        run: The run, drawn with the weights at the end of training.
 
     Returns:
-        A matplotlib figure of 4.6 x 4.8 inches: above, a dot per bin of confidence, with
-        the Wilson interval of its accuracy; below, the number of images in each.
+        A matplotlib figure of 4.6 x 4.8 inches. Above is a dot per bin of confidence, with
+        the Wilson interval of its accuracy. Below is the number of images in each bin.
     """
     bins = calibration_bins(run.predictions["end"], run.labels)
     bins = bins[bins["count"] > 0]
@@ -43,8 +43,8 @@ def plot_reliability(run: Run) -> Figure:
 
 def _draw_accuracies(axes: Axes, bins: pd.DataFrame) -> None:
     style_axes(axes)
-    right = (bins["accuracy"] * bins["count"]).round().astype(int)
-    low, high = zip(*map(wilson_interval, right, bins["count"]), strict=True)
+    correct = (bins["accuracy"] * bins["count"]).round().astype(int)
+    low, high = zip(*map(wilson_interval, correct, bins["count"]), strict=True)
     axes.plot([0, 1], [0, 1], color=MUTED_COLOUR, linestyle="--", label="calibrated")
     axes.errorbar(
         bins["confidence"],

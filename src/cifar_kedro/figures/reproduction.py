@@ -21,18 +21,17 @@ _NAME_CHARACTERS = 32
 
 
 def plot_comparison(summary: pd.DataFrame) -> Figure:
-    """Plot the test accuracy of every run beside the one that the original report gives.
+    """Plot the test accuracy of every run beside the original report's.
 
     Args:
         summary: One row per experiment and seed, in the order to draw, with
-            `experiment`, `title`, `test_accuracy_end` and `reported_test_accuracy`
-            (fractions; the latter may be empty).
+            `experiment`, `title`, `test_accuracy_end` and `reported_test_accuracy`.
+            Accuracies are fractions, and the latter may be empty.
 
     Returns:
-        A matplotlib figure, 9 inches wide, its height growing with the number of
-        experiments; the first experiment is at the top.
+        A matplotlib figure, 9 inches wide. The first experiment is at the top.
     """
-    # A run that failed has a row, but nothing to draw.
+    # A run that failed has a row without an accuracy.
     summary = summary.dropna(subset="test_accuracy_end")
     experiments = summary.drop_duplicates("experiment").reset_index(drop=True)
     rows = summary["experiment"].map(
@@ -52,7 +51,7 @@ def plot_comparison(summary: pd.DataFrame) -> Figure:
 
 
 def _draw_objectives(axes: Axes) -> None:
-    """Draw a line for each objective of the original report, named above the axes."""
+    """Draw a line for each objective of the original report, with its name above."""
     for objective in _OBJECTIVES:
         axes.axvline(
             objective,
@@ -104,7 +103,7 @@ def _label_axes(axes: Axes, experiments: pd.DataFrame) -> None:
         experiments.index, [wrap_title(name, _NAME_CHARACTERS) for name in names]
     )
     axes.set_ylim(max(len(experiments), 1) - 0.5, -0.5)
-    # Both objectives are in view, so steps are a whole per cent or more.
+    # Both objectives are in view, so a step is one per cent or more.
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.set_xlabel("test accuracy", fontsize=TEXT_SIZE)

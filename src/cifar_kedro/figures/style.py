@@ -1,4 +1,4 @@
-"""What the report's figures share: size, type, colours."""
+"""What all figures share: size, type, colours."""
 
 import textwrap
 import unicodedata
@@ -10,24 +10,22 @@ from matplotlib.figure import Figure
 
 from cifar_kedro.figures.fonts import AnyScriptFigure
 
-# Okabe and Ito's colours, told apart by colour-blind readers; the line styles differ
-# too, for greyscale print. Validation is the solid one: it is the noisier curve, and
-# dashes make noise unreadable.
+# Okabe and Ito's colours: colour-blind readers can tell them apart. The line styles
+# differ, too, for greyscale print. Validation is noisier, so it gets the solid line.
 TRAIN_STYLE: dict[str, Any] = {"color": "#0072B2", "linestyle": (0, (4, 1.5))}
 VALIDATION_STYLE: dict[str, Any] = {"color": "#D55E00", "linestyle": "-"}
 BEST_COLOUR = "#009E73"
 REPORT_COLOUR = "#56B4E9"
 OURS_COLOUR = "#000000"
-# In kedro-viz, whose ground may be dark or light.
+# For kedro-viz, whose ground may be dark or light.
 OURS_CHART_COLOUR = "#8a8a8a"
 CHART_GRID_COLOUR = "rgba(138, 138, 138, 0.3)"
 MUTED_COLOUR = "#595959"
 GRID_COLOUR = "#e5e5e5"
-# The ground of figures, and what is written on surfaces of `OURS_COLOUR`.
+# The ground of figures, and of text on `OURS_COLOUR`.
 GROUND_COLOUR = "#ffffff"
 
-# Points, for figures 9 inches wide (900 pixels at 100 dpi): still legible when
-# kedro-viz shows them at half that size.
+# Points, for figures 9 inches wide: legible even at half size, as kedro-viz shows them.
 TEXT_SIZE = 12
 TITLE_SIZE = 14
 
@@ -39,11 +37,11 @@ _TITLE_CHARACTERS = 80
 def new_figure(title: str, height: float, width: float = FULL_WIDTH) -> Figure:
     """Make an empty figure, with its title.
 
-    The figure belongs to no display and no pyplot state, so that nodes can run on
-    servers and in threads, and nothing stays in memory once it is saved.
+    The figure has no display and no pyplot state. So nodes can run on servers and in
+    threads, and no figure stays in memory.
 
     Args:
-        title: Title above the figure; broken into lines when long; none if empty.
+        title: Title above the figure, broken into lines if long. May be empty.
         height: Height of the figure in inches.
         width: Width of the figure in inches.
 
@@ -57,7 +55,7 @@ def new_figure(title: str, height: float, width: float = FULL_WIDTH) -> Figure:
 
 
 def wrap_title(title: str, width: int) -> str:
-    """Break a title into lines, in any script; what it says is never a formula.
+    """Break a title into lines, in any script. It is never read as a formula.
 
     Args:
         title: Of a figure or an experiment.
@@ -67,7 +65,7 @@ def wrap_title(title: str, width: int) -> str:
 
 
 def shorten_title(title: str, width: int) -> str:
-    """Cut a title to one line, in any script; what it says is never a formula.
+    """Cut a title to one line, in any script. It is never read as a formula.
 
     Args:
         title: Of an experiment.
@@ -75,7 +73,7 @@ def shorten_title(title: str, width: int) -> str:
     """
     count = _count_fitting(title, width)
     short = textwrap.shorten(title, count, placeholder=" ...")
-    if short == "...":  # one word, as in scripts that write no spaces
+    if short == "...":  # one word, as in scripts without spaces
         short = f"{title[: count - 4]} ..."
     return short.replace("$", r"\$")
 
@@ -90,12 +88,12 @@ def text_width(text: str) -> int:
 
 
 def _count_fitting(text: str, width: int) -> int:
-    """Say how many characters such as a text's have this width."""
+    """Estimate how many of a text's characters have this width."""
     return width * len(text) // max(1, text_width(text)) or width
 
 
 def style_axes(axes: Axes) -> None:
-    """Give axes the report's text size, a light grid, and no frame above and right.
+    """Give axes the common text size, a light grid, and no frame above and right.
 
     Args:
         axes: The axes to change, in place.
@@ -109,17 +107,7 @@ def style_axes(axes: Axes) -> None:
 def interval_arms(values: Any, low: Any, high: Any) -> np.ndarray:
     """Give the lengths of error bars below and above values, shape (2, n).
 
-    Never negative: an interval may miss its value by a rounding error.
+    They are never negative: an interval may miss its value by a rounding error.
     """
     values, low, high = (np.asarray(side, dtype=float) for side in (values, low, high))
     return np.array([values - low, high - values]).clip(min=0)
-
-
-def name_percentage(fraction: float, position: float | None = None) -> str:
-    """Write a tick at a fraction as what it is: 87.5 %, which rounding would call 88.
-
-    Args:
-        fraction: Where the tick is.
-        position: Its number, which matplotlib passes on.
-    """
-    return f"{100 * fraction:.4g}%"

@@ -1,4 +1,4 @@
-"""Figures as SVG: files with a ground of their own, and parts of a page that follow it."""
+"""Figures as SVG files, and as parts of a page."""
 
 import html
 import io
@@ -18,7 +18,7 @@ from cifar_kedro.figures.style import (
     VALIDATION_STYLE,
 )
 
-# Figures are drawn for light surroundings; on a page these colours are its variables.
+# Figures have colours for light surroundings. On a page its variables replace them.
 _VARIABLES = {
     OURS_COLOUR: "--ink",
     MUTED_COLOUR: "--muted",
@@ -28,15 +28,14 @@ _VARIABLES = {
     BEST_COLOUR: "--best",
     TRAIN_STYLE["color"]: "--train",
     VALIDATION_STYLE["color"]: "--validation",
-    # matplotlib's own, of legends' frames
-    "#cccccc": "--grid",
+    "#cccccc": "--grid",  # matplotlib's frame of a legend
 }
 
 
 def render_svg(figure: Figure) -> str:
-    """Render a matplotlib figure as an SVG file; the same figure, the same file.
+    """Render a matplotlib figure as an SVG file: the same figure gives the same file.
 
-    Texts stay texts: they can be searched, and read aloud.
+    Texts stay texts: they can be searched and read aloud.
     """
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "cifar_kedro"}):
@@ -45,15 +44,15 @@ def render_svg(figure: Figure) -> str:
 
 
 def inline_svg(svg: str, name: str, description: str) -> str:
-    """Make a part of a page of an SVG file.
+    """Turn an SVG file into a part of a page.
 
     Args:
         svg: What `render_svg` gives.
-        name: Set before its ids, which must be unique on the page.
-        description: What the figure shows, for those who can't see it.
+        name: Prefix of its ids, which must be unique on the page.
+        description: What the figure shows, for readers who cannot see it.
 
     Returns:
-        An element that takes its colours from the page's variables.
+        An element that takes its colours from variables of the page.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.S)

@@ -33,13 +33,9 @@ def train() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     return {"images": images, "labels": labels, "class_names": names}, split
 
 
-def sheet(figure) -> np.ndarray:
-    return np.asarray(figure.axes[0].images[0].get_array())
-
-
 def cells(figure) -> np.ndarray:
-    """The images of the sheet, shape (rows, 9, 32, 32, 3)."""
-    picture = sheet(figure)
+    """The images of the sheet, uint8 (rows, 9, 32, 32, 3)."""
+    picture = np.asarray(figure.axes[0].images[0].get_array())[..., :3]
     lefts = [0] + [6 + 34 * column for column in range(1, 9)]
     return np.stack(
         [
@@ -53,9 +49,10 @@ def test_a_row_per_class_opens_with_the_first_image_of_the_class(train):
     figure = plot_augmented_images(*train, make_experiment({}), seed=2)
     shown = cells(figure)
     assert shown.shape == (10, 9, 32, 32, 3)
-    np.testing.assert_array_equal(shown[:, 0], train[0]["images"][20:])
+    originals = (255 * train[0]["images"][20:]).round()
+    np.testing.assert_array_equal(shown[:, 0], originals)
     # An augmentation whose ranges are all zero leaves images as they are.
-    np.testing.assert_allclose(shown[:, 1:], shown[:, :1].repeat(8, 1), atol=1e-5)
+    np.testing.assert_allclose(shown[:, 1:], shown[:, :1].repeat(8, 1), atol=1)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == list(CIFAR10_CLASSES)
     assert figure.get_suptitle() == "exp7: Data augmentation (seed 2)"
@@ -74,8 +71,6 @@ def test_augmentations_differ_from_each_other_and_come_from_the_seed(train):
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
     assert all(len(np.unique(row, axis=0)) == 9 for row in first)
-    assert first.min() >= 0
-    assert first.max() <= 1
 
 
 def test_a_class_without_images_has_no_row(train):

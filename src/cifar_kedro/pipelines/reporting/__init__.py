@@ -1,4 +1,4 @@
-"""Figures of each experiment, and the summary of whatever has run."""
+"""Figures of each experiment, and the report page of whatever has run."""
 
 from cifar_kedro.pipelines.reporting.pipeline import (
     create_experiment_pipeline,

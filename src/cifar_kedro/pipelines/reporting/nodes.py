@@ -1,10 +1,9 @@
 """Nodes of the reporting pipeline that draw.
 
-matplotlib, plotly and keras are imported when a node runs: Kedro imports every pipeline for
-every command, and `kedro registry list` should not wait for them.
+They import matplotlib, plotly and keras when they run. Kedro imports every pipeline for every
+command, and `kedro registry list` must not wait for heavy packages.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from cifar_kedro.config.data import LabelledImages, Split
 from cifar_kedro.config.keras_settings import settle_keras
 from cifar_kedro.evaluation.runs import Results
 
-# A matplotlib or plotly figure; Kedro resolves the hints when it checks parameters.
+# A matplotlib or plotly figure. Kedro reads the hints, and must not import it for that.
 Figure = Any
 
 AUGMENTATIONS = 8
@@ -24,7 +23,7 @@ AUGMENTATIONS = 8
 def plot_learning_curves(
     history: pd.DataFrame, experiment: Experiment, seed: int
 ) -> Figure:
-    """Plot the learning curves of one training: see `cifar_kedro.figures.learning_curves`."""
+    """Plot the curves of one training: see `cifar_kedro.figures.learning_curves`."""
     from cifar_kedro.figures import learning_curves
 
     return learning_curves.plot_learning_curves(history, experiment, seed)
@@ -37,9 +36,9 @@ def plot_augmented_images(
 
     Args:
         development: The images to learn from.
-        split: Which of them train; each class is shown by its first one.
-        experiment: The experiment whose augmentation is drawn from.
-        seed: Seed of the augmentation, the training's own.
+        split: Which of them train. The first of each class is drawn.
+        experiment: The experiment, with its augmentation.
+        seed: Seed of the augmentation, which is the training's.
 
     Raises:
         ValueError: If the experiment augments nothing.
@@ -62,17 +61,17 @@ def plot_augmented_images(
 
 
 def plot_comparison(summary: pd.DataFrame) -> Figure:
-    """Plot our accuracies beside the reported: see `cifar_kedro.figures.reproduction`."""
+    """Plot ours and the original report's: see `cifar_kedro.figures.reproduction`."""
     from cifar_kedro.figures import reproduction
 
     return reproduction.plot_comparison(summary)
 
 
-def chart_ladder(results: Results, comparisons: pd.DataFrame) -> Figure:
+def chart_gains(results: Results, comparisons: pd.DataFrame) -> Figure:
     """Chart what each step adds, for kedro-viz: see `cifar_kedro.figures.gains`."""
     from cifar_kedro.figures import gains
 
-    return gains.chart_ladder(results, comparisons)
+    return gains.chart_gains(results, comparisons)
 
 
 def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
@@ -82,30 +81,15 @@ def chart_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     return accuracy_cost.chart_accuracy_cost(results, scores)
 
 
-def plot_report_figures(
-    results: Results,
-    comparisons: pd.DataFrame,
-    scores: pd.DataFrame,
-    test: LabelledImages,
-) -> dict[str, str]:
-    """Draw the page's figures: see `cifar_kedro.pipelines.reporting.report.figures`."""
+def plot_report_figures(*inputs: Any) -> dict[str, str]:
+    """Draw the report page's figures: see `report.figures`."""
     from cifar_kedro.pipelines.reporting.report import figures
 
-    return figures.plot_report_figures(results, comparisons, scores, test)
+    return figures.plot_report_figures(*inputs)
 
 
-def write_report(
-    results: Results,
-    comparisons: pd.DataFrame,
-    scores: pd.DataFrame,
-    seeds: pd.DataFrame,
-    claims: pd.DataFrame,
-    figures: dict[str, Callable[[], str]],
-    sheets: dict[str, Callable[[], bytes]],
-) -> tuple[str, str]:
-    """Write page and Markdown: see `cifar_kedro.pipelines.reporting.report.page`."""
+def write_report(*inputs: Any) -> tuple[str, str]:
+    """Write the report page and its Markdown: see `report.page`."""
     from cifar_kedro.pipelines.reporting.report import page
 
-    return page.write_report(
-        results, comparisons, scores, seeds, claims, figures, sheets
-    )
+    return page.write_report(*inputs)

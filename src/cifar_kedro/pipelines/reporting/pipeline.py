@@ -1,4 +1,4 @@
-"""Figures of each experiment; summary and report of whatever has run."""
+"""Figures of each experiment, and the report page of whatever has run."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from cifar_kedro.evaluation.scores import describe_seeds, score_runs
 from cifar_kedro.evaluation.summary import summarise_runs
 from cifar_kedro.pipelines.reporting.nodes import (
     chart_accuracy_cost,
-    chart_ladder,
+    chart_gains,
     plot_augmented_images,
     plot_comparison,
     plot_learning_curves,
@@ -39,10 +39,7 @@ def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
         nodes.append(
             Node(
                 plot_augmented_images,
-                inputs=[
-                    *("development", "split"),
-                    *("params:experiment", "params:seed"),
-                ],
+                inputs=["development", "split", "params:experiment", "params:seed"],
                 outputs="augmented_images",
                 name="plot_augmented_images_node",
             )
@@ -60,12 +57,12 @@ def create_experiment_pipeline(experiment: str, *, augmented: bool) -> Pipeline:
 
 
 def create_pipeline(experiments: Iterable[str]) -> Pipeline:
-    """Make summary and report of whatever has run, of any experiment and seed.
+    """Make the summary and the report page of whatever has run.
 
     Args:
-        experiments: Names of the experiments that it waits for if they are in the run.
-            Those that are not count as evaluated before: see ``{experiment}_evaluated``
-            in the catalog.
+        experiments: Names of the experiments that it waits for, if they are in the run.
+            Others count as evaluated before: see ``{experiment}_evaluated`` in the
+            catalog.
     """
     nodes = [*_read(experiments), *_conclude(), *_draw(), _write()]
     return Pipeline(nodes, tags="reporting")
@@ -86,8 +83,12 @@ def _read(experiments: Iterable[str]) -> list[Node]:
         Node(
             read_results,
             inputs=[
-                *("summary", "metrics", "histories", "predictions"),
-                *("test_if_present", "parameters"),
+                "summary",
+                "metrics",
+                "histories",
+                "predictions",
+                "test_if_present",
+                "parameters",
             ],
             outputs="results",
             name="read_results_node",
@@ -128,10 +129,10 @@ def _draw() -> list[Node]:
             name="plot_comparison_node",
         ),
         Node(
-            chart_ladder,
+            chart_gains,
             inputs=["results", "comparisons"],
-            outputs="ladder",
-            name="chart_ladder_node",
+            outputs="gains",
+            name="chart_gains_node",
         ),
         Node(
             chart_accuracy_cost,
@@ -152,9 +153,13 @@ def _write() -> Node:
     return Node(
         write_report,
         inputs=[
-            *("results", "comparisons", "scores"),
-            *("summary_by_experiment", "claims"),
-            *("report_figures", "augmented_sheets"),
+            "results",
+            "comparisons",
+            "scores",
+            "summary_by_experiment",
+            "claims",
+            "report_figures",
+            "augmented_sheets",
         ],
         outputs=["report", "report_markdown"],
         name="write_report_node",

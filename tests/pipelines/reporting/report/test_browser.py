@@ -91,9 +91,9 @@ def test_nothing_is_wider_than_a_telephone(open_page):
 def test_figures_follow_light_and_dark(open_page, scheme, ground, ink):
     page = open_page(color_scheme=scheme)
     style = "(element, name) => getComputedStyle(element)[name]"
-    ladder = page.locator('svg[aria-label^="Gain"]')
-    assert ladder.locator("path").first.evaluate(style, "fill") == ground
-    assert ladder.locator("text").first.evaluate(style, "fill") == ink
+    gains = page.locator('svg[aria-label^="Gain"]')
+    assert gains.locator("path").first.evaluate(style, "fill") == ground
+    assert gains.locator("text").first.evaluate(style, "fill") == ink
     assert page.locator("body").evaluate(style, "backgroundColor") == ground
 
 

@@ -87,10 +87,10 @@ def test_runs_that_cannot_be_read_are_listed_and_escaped(report):
 def test_seeds_are_described_as_far_as_there_are_several(report):
     page = report[0]
     assert (
-        "Over 2 seeds, test accuracy 60.50 % on average, standard deviation 0.71"
+        "Over 2 seeds, the mean test accuracy is 60.50 %, the standard deviation 0.71"
         in (text(section(page, "exp0")))
     )
-    assert "One seed: no claim about run-to-run variation." in section(page, "exp1")
+    assert "One seed says nothing of the variation" in section(page, "exp1")
     assert "No run is complete" in section(page, "exp7")
 
 
@@ -107,7 +107,7 @@ def test_numbers_of_a_section(report):
     found = text(section(report[0], "exp1"))
     assert "90.00 % [87.1, 92.3] 1.234 0.200" in found  # ECE: confidence is 0.7
     assert "Against exp0, seed 0: +30.00 points [" in found
-    assert "the report has +14.18" in found
+    assert "The original report has +14.18" in found
     assert "training.epochs 500 100" in found
     assert "Network: 1,000 parameters, 27,808 MACs per image" in found
 
@@ -129,7 +129,7 @@ def test_identical_images_are_told_where_the_provenance_stands():
 
 def test_every_figure_is_on_the_page_and_in_the_markdown(report):
     page, markdown, figures = report
-    assert "left out" not in page + markdown
+    assert "are missing" not in page + markdown
     assert page.count(' role="img"') == len(figures) == 2 + 3 * 5
     for name in figures:
         assert f"](report_figures/{name}.svg)" in markdown
@@ -191,7 +191,7 @@ def test_failures_alone_are_reported_on():
     page, _, figures = make_report(Results(experiments, [], failures))
     assert "0 of 2 experiments have run" in text(page)
     assert "exp0/seed-0 : failed: MemoryError: not enough" in text(page)
-    assert set(figures) == {"accuracy_cost", "ladder"}
+    assert set(figures) == {"accuracy_cost", "gains"}
 
 
 def test_an_experiment_of_ones_own_is_compared_outside_of_the_reports_family():

@@ -1,4 +1,4 @@
-"""The figures of the report."""
+"""The figures of the report page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from cifar_kedro.evaluation.runs import Results, Run
 from cifar_kedro.figures.accuracy_cost import plot_accuracy_cost
 from cifar_kedro.figures.class_accuracy import plot_class_accuracy
 from cifar_kedro.figures.confusion import plot_confusion
-from cifar_kedro.figures.gains import plot_ladder
+from cifar_kedro.figures.gains import plot_gains
 from cifar_kedro.figures.learning_curves import plot_learning_curves
 from cifar_kedro.figures.mistakes import plot_mistakes
 from cifar_kedro.figures.reliability import plot_reliability
@@ -23,26 +23,26 @@ def plot_report_figures(
     scores: pd.DataFrame,
     test: dict[str, np.ndarray],
 ) -> dict[str, str]:
-    """Draw the figures of the report.
+    """Draw the figures of the report page.
 
     Args:
-        results: What has run; each experiment is shown by the run that stands for it.
+        results: What has run. Each experiment is shown by its representative run.
         comparisons: The compared pairs.
         scores: The measured runs.
-        test: The test images, of which the worst mistakes are shown; may be empty.
+        test: The test images, for the worst mistakes. May be empty.
 
     Returns:
-        SVG files by name: ``accuracy_cost``, ``ladder``, and for each experiment that
-        has run ``exp9-learning_curves`` and so on; no ``exp9-mistakes`` if `test` does
-        not hold the images that it was tested on.
+        SVG files by name: ``accuracy_cost``, ``gains``, and ``exp9-learning_curves`` and
+        so on for each experiment that has run. ``exp9-mistakes`` is missing if `test`
+        does not hold the images that its run was tested on.
     """
     figures = {
         "accuracy_cost": plot_accuracy_cost(results, scores),
-        "ladder": plot_ladder(results, comparisons),
+        "gains": plot_gains(results, comparisons),
     }
     rendered = {name: render_svg(figure) for name, figure in figures.items()}
     for name in results.experiments:
-        if run := results.shown(name):
+        if run := results.representative(name):
             for kind, plot in _plots(run, results, test).items():
                 rendered[f"{name}-{kind}"] = render_svg(plot())
     return rendered

@@ -1,4 +1,4 @@
-"""How the page writes numbers and settings."""
+"""How the report page writes numbers and settings."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def points(value: Any, digits: int = 2) -> str:
 
 
 def p_value(value: Any, relation: bool = False) -> str:
-    """Write a p-value with three digits at most: 0.024 or < 0.001.
+    """Write a p-value with at most three digits: 0.024 or < 0.001.
 
     Args:
         value: The p-value.
@@ -31,7 +31,9 @@ def p_value(value: Any, relation: bool = False) -> str:
     """
     if pd.isna(value):
         return MISSING
-    return "< 0.001" if value < 0.001 else f"{'= ' * relation}{value:.3f}"
+    if value < 0.001:
+        return "< 0.001"
+    return f"= {value:.3f}" if relation else f"{value:.3f}"
 
 
 def whole(value: Any) -> str:
@@ -41,11 +43,11 @@ def whole(value: Any) -> str:
 
 def seeds(count: int) -> str:
     """Write a number of seeds: 1 seed, 2 seeds."""
-    return f"{count} seed{'s' * (count != 1)}"
+    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 def pair_seeds(pair: dict[str, Any]) -> str:
-    """Write the seeds of a compared pair: 0, or 0 after 1 where they are not the same."""
+    """Write the seeds of a compared pair: 0, or 0 after 1 if they differ."""
     seed, baseline = pair["seed"], pair["baseline_seed"]
     if pd.isna(seed):
         return MISSING
@@ -59,7 +61,7 @@ def duration(seconds: Any) -> str:
 
 
 def setting(value: Any) -> str:
-    """Write a setting of an experiment as its YAML would."""
+    """Write a setting of an experiment as YAML does."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{k}: {setting(v)}' for k, v in value.items())}}}"
     if isinstance(value, list):

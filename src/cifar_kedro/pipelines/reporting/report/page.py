@@ -1,16 +1,19 @@
-"""The report from its parts: one page, and the same as Markdown."""
+"""The report page from its parts, as HTML and as Markdown."""
 
 import base64
 from collections.abc import Callable
+from inspect import getmembers, isfunction
 from typing import Any
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from cifar_kedro.evaluation import significance as statistics
 from cifar_kedro.evaluation.claims import accuracy_checks, training_checks
 from cifar_kedro.evaluation.comparisons import REPORT_TEST_IMAGES
 from cifar_kedro.evaluation.runs import Results
-from cifar_kedro.evaluation.summary import AMBITION, ARCHITECTURE_OBJECTIVE
+from cifar_kedro.evaluation.summary import OBJECTIVES, judge_objectives
 from cifar_kedro.figures.svg import inline_svg
 from cifar_kedro.pipelines.reporting.report import formats
 from cifar_kedro.pipelines.reporting.report.sections import (
@@ -18,14 +21,6 @@ from cifar_kedro.pipelines.reporting.report.sections import (
     list_rows,
     make_section,
 )
-
-_FILTERS = {
-    name: getattr(formats, name)
-    for name in (
-        *("per_cent", "interval", "points", "p_value", "whole"),
-        *("seeds", "pair_seeds", "duration", "setting"),
-    )
-}
 
 DEFINITIONS = {
     name: getattr(module, name)
@@ -44,16 +39,16 @@ def write_report(
     figures: dict[str, Callable[[], str]],
     sheets: dict[str, Callable[[], bytes]],
 ) -> tuple[str, str]:
-    """Write the report page: HTML without any address, and the same as Markdown.
+    """Write the report page: HTML that loads nothing else, and the same as Markdown.
 
     Args:
         results: What has run.
         comparisons: The compared pairs.
-        scores: The measured runs.
+        scores: What was measured of the runs.
         seeds: Each experiment over its seeds.
         claims: The judged claims.
-        figures: A function that loads the SVG, by name.
-        sheets: A function that loads the PNG of augmented images, by run.
+        figures: A function that loads the SVG file, by name.
+        sheets: A function that loads the PNG file of augmented images, by run.
     """
     rows = list_rows(results, scores)
     sections = [
@@ -84,34 +79,19 @@ def _list_claims(claims: pd.DataFrame) -> dict[str, Any]:
 
 
 def _judge_objectives(results: Results) -> list[tuple[str, list[str]]]:
-    """Name the experiments that meet each of the report's two objectives."""
-    accuracies = {
-        name: run.right().mean()
-        for name in results.experiments
-        if (run := results.shown(name)) and not run.caveats
+    """Name the experiments that meet each of the original report's objectives."""
+    met = {
+        name: judge_objectives(run.accuracy(), experiment.architecture_only)
+        for name, experiment in results.experiments.items()
+        if (run := results.representative(name)) and not run.issues
     }
-    by_architecture = [
-        name
-        for name, accuracy in accuracies.items()
-        if accuracy >= ARCHITECTURE_OBJECTIVE
-        and results.experiments[name].architecture_only
-    ]
     return [
-        (
-            f"{100 * ARCHITECTURE_OBJECTIVE:.0f} % from the architecture alone",
-            by_architecture,
-        ),
-        (
-            f"{100 * AMBITION:.0f} %",
-            [n for n, a in accuracies.items() if a >= AMBITION],
-        ),
+        (objective, [name for name, judged in met.items() if judged.get(column)])
+        for column, objective in OBJECTIVES.items()
     ]
 
 
 def _render(template: str, context: dict[str, Any]) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
     environment = Environment(
         loader=PackageLoader(__package__),
         autoescape=template.endswith(".html.j2"),
@@ -119,7 +99,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= _FILTERS
+    environment.filters |= dict(getmembers(formats, isfunction))
 
     def inline(name: str, description: str) -> Markup:
         return Markup(inline_svg(context["figures"][name](), name, description))

@@ -1,4 +1,4 @@
-"""What the page says of each experiment, ready for the templates."""
+"""What the report page says of each experiment, ready for the templates."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,27 +13,27 @@ from cifar_kedro.evaluation.status import NAMES
 # Figure -> what it shows.
 FIGURES = {
     "learning_curves": "Loss and accuracy by epoch, on train and validation images.",
-    "confusion": "Test images by right class (rows) and answer (columns).",
+    "confusion": "Test images by label (rows) and prediction (columns).",
     "class_accuracy": "Share of each class's test images that is recognised, with 95 % "
     "Wilson intervals.",
-    "reliability": "Reliability: accuracy by confidence, in 15 bins of equal width. Dots "
-    "below the line: over-confident.",
-    "mistakes": "The most confident wrong answers: right class, answer, its probability.",
+    "reliability": "Reliability: accuracy by confidence, in 15 bins of equal width. A dot "
+    "below the line is over-confident.",
+    "mistakes": "The most confident wrong predictions: label, prediction, its probability.",
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """A run, or an experiment without one, in the summary.
+    """A row of the summary: a run, or an experiment without one.
 
     Attributes:
-        reported: The report's test accuracy, a fraction.
-        macs: Multiply-accumulates per image; None if no run has told.
+        reported: The original report's test accuracy, a fraction.
+        macs: MACs of one image; None if no run has counted them.
         run: None if the experiment has not run.
-        status: ``complete``, ``not run``, or what stands against the run.
-        end: Scores of the weights at the end of training: see `scores.score_runs`.
-        best: The same of the best weights.
-        views: The same of those at the end, over test-time views; None without.
+        status: ``complete``, ``not run``, or the issues of the run.
+        end: Scores with the weights at the end of training: see `scores.score_runs`.
+        best: Scores with the best weights.
+        views: Scores with the weights at the end, over test-time views, if any.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """An experiment on the page.
+    """An experiment on the report page.
 
     Attributes:
         changes: What differs from the experiment it builds on: key, before, after.
-        layers: The network of the shown run, layer by layer.
+        layers: The network of the representative run, layer by layer.
         rows: Its runs, in the order of their seeds.
-        shown: The run whose figures are shown.
+        representative: The run that the figures show.
         seeds: Mean and standard deviation over the seeds, if there are complete runs.
-        comparisons: The pairs in which it is compared with a baseline.
-        identical_images: What was found in the data of the shown run, in a sentence.
-        provenance: Key and value, of the shown run.
+        comparisons: The pairs that compare it with a baseline.
+        identical_images: How many the data of the representative run have, in a sentence.
+        provenance: Key and value, of the representative run.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Section:
     changes: list[tuple[str, Any, Any]]
     layers: list[dict[str, Any]]
     rows: list[Row]
-    shown: Run | None
+    representative: Run | None
     seeds: dict[str, Any] | None
     comparisons: list[dict[str, Any]]
     identical_images: str
@@ -100,7 +100,7 @@ def _row(base: Row, run: Run, scores: pd.DataFrame) -> Row:
         base.reported,
         run,
         run.macs,
-        "; ".join(run.caveats) or "complete",
+        "; ".join(run.issues) or "complete",
         by_weights["end"],
         by_weights["best"],
         by_weights.get("views"),
@@ -114,26 +114,26 @@ def make_section(
     comparisons: pd.DataFrame,
     seeds: pd.DataFrame,
 ) -> Section:
-    """Gather what the page says of one experiment."""
+    """Gather what the report page says of one experiment."""
     experiment = results.experiments[name]
-    shown = results.shown(name)
+    run = results.representative(name)
     return Section(
         name=name,
         title=experiment.title,
         builds_on=experiment.builds_on,
         changes=list_changes(name, results),
-        layers=shown.metrics.get("layers", []) if shown else [],
+        layers=run.metrics.get("layers", []) if run else [],
         rows=[row for row in rows if row.name == name and row.run],
-        shown=shown,
+        representative=run,
         seeds=next(iter(seeds[seeds["experiment"] == name].to_dict("records")), None),
         comparisons=comparisons[comparisons["experiment"] == name].to_dict("records"),
-        identical_images=describe_identical_images(shown) if shown else "",
-        provenance=list_provenance(shown) if shown else [],
+        identical_images=describe_identical_images(run) if run else "",
+        provenance=list_provenance(run) if run else [],
     )
 
 
 def list_changes(name: str, results: Results) -> list[tuple[str, Any, Any]]:
-    """List what differs from the experiment it builds on, or all of its settings."""
+    """List what differs from the experiment it builds on, or else all settings."""
     experiment = results.experiments[name]
     settings = experiment.model_dump(exclude=NAMES)
     parent = results.experiments.get(experiment.builds_on or "")
@@ -144,20 +144,20 @@ def list_changes(name: str, results: Results) -> list[tuple[str, Any, Any]]:
 
 
 def describe_identical_images(run: Run) -> str:
-    """Say how many identical images the data of a run have."""
+    """Say in a sentence how many identical images the data of a run have."""
     counts = (run.metrics.get("provenance") or {}).get("identical_images")
     return describe_counts(counts) if counts else "Identical images: not counted."
 
 
 def list_provenance(run: Run) -> list[tuple[str, Any]]:
-    """List where a run comes from, apart from the parameters: they are shown above."""
+    """List where a run comes from, without the parameters, which have their own table."""
     provenance = dict(run.metrics.get("provenance") or {})
     provenance.pop("parameters", None)
     return _list_leaves(provenance)
 
 
 def _list_leaves(sections: dict[str, Any]) -> list[tuple[str, Any]]:
-    """List what stands in nested sections, by key with dots; null left out."""
+    """List the values of nested sections, by key with dots, without null."""
     (flat,) = pd.json_normalize(sections).to_dict("records") or [{}]
     leaves = [(str(key), value) for key, value in flat.items()]
     return [(key, value) for key, value in leaves if value is not None]

@@ -1,4 +1,4 @@
-// Sorts a table by the column whose heading is pressed; pressed again, the other way.
+// A press on a heading sorts the table by its column. Another press turns the order.
 for (const button of document.querySelectorAll("th button")) {
   button.addEventListener("click", () => {
     const heading = button.closest("th");
@@ -9,13 +9,13 @@ for (const button of document.querySelectorAll("th button")) {
     const value = (row) => row.cells[heading.cellIndex].dataset.value;
     const sorted = [...body.rows].sort((one, other) => {
       const [a, b] = [value(one), value(other)];
-      if (a === "" || b === "") return (a === "") - (b === ""); // what is missing: last
+      if (a === "" || b === "") return (a === "") - (b === ""); // missing values come last
       return (rising ? 1 : -1) * (a - b);
     });
     body.append(...sorted);
   });
 }
-// What is folded on the screen is open on paper.
+// Folded parts are open on paper.
 addEventListener("beforeprint", () => {
   for (const part of document.querySelectorAll("details")) part.open = true;
 });
