@@ -102,3 +102,8 @@ def hide_secrets(address: str) -> str:
         'https://example.org/a.npz'
     """
     return re.sub(r"(://)(?:[^/]*@)?([^?#]*).*", r"\1\2", address)
+
+
+def hide_secrets_in(text: str) -> str:
+    """Leave the same out of every address in a text, such as another package's message."""
+    return re.sub(r"\S+://\S+", lambda address: hide_secrets(address[0]), text)
