@@ -2,7 +2,7 @@ import pytest
 
 from cifar_kedro.evaluation.significance import wilson_interval
 from cifar_kedro.figures.class_accuracy import plot_class_accuracy
-from tests.helpers.runs import make_run
+from tests.helpers.runs import make_results_of, make_run
 
 
 def test_a_dot_with_its_interval_for_each_class():
@@ -28,3 +28,11 @@ def test_ticks_say_where_they_are(accuracy):
     axes = plot_class_accuracy(make_run("exp0", accuracy)).axes[0]
     for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True):
         assert float(label.get_text().rstrip("%")) == pytest.approx(100 * place)
+
+
+def test_of_many_classes_the_best_and_the_worst_are_drawn():
+    (run,) = make_results_of(30, accuracy=0.5).runs
+    axes = plot_class_accuracy(run).axes[0]
+    (dots,) = [line for line in axes.lines if line.get_marker() == "o"]
+    assert dots.get_xdata() == pytest.approx([2 / 3] * 10 + [1 / 3] * 10)
+    assert axes.get_yticklabels()[0].get_text() == "class 0"

@@ -50,7 +50,8 @@ def test_both_objectives_are_drawn_and_in_view(summary):
 def test_without_a_reported_accuracy_the_legend_does_not_name_it(summary):
     figure = plot_comparison(summary[2:3])
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["objectives", "ours, end of training (a dot per seed)"]
+    assert labels == ["ours, end of training (a dot per seed)"]
+    assert figure.get_suptitle() == "Test accuracy"
     assert dots(figure.axes[0], "|") == []
 
 

@@ -1,5 +1,6 @@
 """Made-up runs of the report's experiments, with any accuracy and history."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.evaluation.claims.claims import Claims
+from cifar_kedro.evaluation.data_sets import DataSet
 from cifar_kedro.evaluation.runs import Results, Run
 from tests.helpers.experiments import load_parameters
 
@@ -112,3 +114,20 @@ def make_metrics(name="exp9", **changes):
         },
         **changes,
     }
+
+
+def make_results_of(classes: int, channels: int = 3, accuracy: float = 0.6) -> Results:
+    """Make a run of exp0 on made-up data of so many classes, 90 test images in all."""
+    run = make_run("exp0", accuracy, images=90)
+    names = tuple(f"class {number}" for number in range(classes))
+    data = DataSet("made up", names, (8, 8, channels))
+    labels = np.arange(90) % classes
+    predicted = np.where(np.arange(90) < 90 * accuracy, labels, (labels + 1) % classes)
+    predictions = {"labels": labels.astype(np.uint8)} | {
+        weights: 0.9 * np.eye(classes, dtype=np.float32)[predicted] + 0.1 / classes
+        for weights in ("end", "best")
+    }
+    run.metrics["provenance"]["data"] = data.as_json()
+    run = replace(run, predictions=predictions)
+    experiments = {"exp0": EXPERIMENTS["exp0"].model_copy(update={"reported": None})}
+    return Results(experiments, [run], data_set=data)

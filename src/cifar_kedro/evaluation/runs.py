@@ -103,6 +103,11 @@ class Results:
     failures: dict[str, str] = field(default_factory=dict)
     data_set: DataSet = CIFAR10
 
+    @property
+    def is_original(self) -> bool:
+        """Whether the runs are on the original report's data set."""
+        return self.data_set.name == CIFAR10.name
+
     def of(self, experiment: str) -> list[Run]:
         """Give the runs of an experiment, by seed."""
         return [run for run in self.runs if run.experiment == experiment]
@@ -180,11 +185,10 @@ def read_results(
         if reason.startswith((UNREADABLE, OTHER_DATA)):
             logger.warning("%s is left out of the report page: %s", key, reason)
     data_set = find_data_set(runs[0].metrics.get("provenance")) if runs else CIFAR10
-    if data_set.name != CIFAR10.name:
-        experiments = {n: _without_original(e) for n, e in experiments.items()}
     order = list(experiments)
     runs.sort(key=lambda run: (order.index(run.experiment), run.seed))
-    return Results(experiments, runs, failures, data_set)
+    results = Results(experiments, runs, failures, data_set)
+    return results if results.is_original else _without_original(results)
 
 
 def describe_error(error: Exception) -> str:
@@ -206,9 +210,13 @@ def _list_experiments(parameters: dict[str, Any]) -> dict[str, Experiment]:
     return experiments
 
 
-def _without_original(experiment: Experiment) -> Experiment:
+def _without_original(results: Results) -> Results:
     """Leave out the original report's figures, which are of CIFAR-10."""
-    return experiment.model_copy(update={"reported": None})
+    experiments = {
+        name: experiment.model_copy(update={"reported": None})
+        for name, experiment in results.experiments.items()
+    }
+    return replace(results, experiments=experiments)
 
 
 def _annotate(

@@ -1,11 +1,13 @@
 """How well a network recognises each class."""
 
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from cifar_kedro.evaluation.runs import Run
 from cifar_kedro.evaluation.significance import class_accuracies
 from cifar_kedro.figures.style import (
+    MOST_CLASSES,
     MUTED_COLOUR,
     OURS_COLOUR,
     TEXT_SIZE,
@@ -24,8 +26,13 @@ def plot_class_accuracy(run: Run) -> Figure:
 
     Returns:
         A matplotlib figure of 4.6 x 4.8 inches. A dashed line is the accuracy on all.
+        With more than `MOST_CLASSES` classes: those recognised best and worst.
     """
     table = class_accuracies(run.predicted(), run.labels)
+    if len(table) > MOST_CLASSES:
+        table = table.sort_values("accuracy", ascending=False, kind="stable")
+        half = MOST_CLASSES // 2
+        table = pd.concat([table.head(half), table.tail(half)])
     figure = new_figure("", height=4.8, width=THIRD_WIDTH)
     axes = figure.subplots()
     style_axes(axes)
@@ -34,7 +41,7 @@ def plot_class_accuracy(run: Run) -> Figure:
     )
     axes.errorbar(
         table["accuracy"],
-        table["label"],
+        range(len(table)),
         xerr=interval_arms(table["accuracy"], table["low"], table["high"]),
         fmt="o",
         color=OURS_COLOUR,
@@ -43,8 +50,9 @@ def plot_class_accuracy(run: Run) -> Figure:
         capsize=4,
         label="one class, 95 % interval",
     )
-    axes.set_yticks(range(len(run.class_names)), run.class_names)
-    axes.set_ylim(len(run.class_names) - 0.5, -0.5)
+    names = [run.class_names[label] for label in table["label"]]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.locator_params(axis="x", nbins=5)  # else 87.5% touches 90.0%
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
     axes.set_xlabel("images recognised", fontsize=TEXT_SIZE)

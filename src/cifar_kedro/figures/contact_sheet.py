@@ -15,7 +15,7 @@ from cifar_kedro.figures.style import MUTED_COLOUR, new_figure, text_width
 
 _COLUMNS, _ROWS = 6, 6
 # From one image to the next, and to the one below, in sides of an image.
-_WIDTH, _HEIGHT = 1.125, 1.47
+_WIDTH, _HEIGHT = 36 / 32, 47 / 32
 _INCHES = 8.9  # of all columns
 _FILE_WIDTH = 18
 # Points: "automobile 100%" still fits below its image.

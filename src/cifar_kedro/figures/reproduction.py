@@ -37,13 +37,15 @@ def plot_comparison(summary: pd.DataFrame) -> Figure:
     rows = summary["experiment"].map(
         dict(zip(experiments["experiment"], experiments.index, strict=True))
     )
+    original = summary["reported_test_accuracy"].notna().any()
     figure = new_figure(
-        "Test accuracy: the original report and ours",
+        "Test accuracy: the original report and ours" if original else "Test accuracy",
         height=1.8 + 0.44 * len(experiments),
     )
     axes = figure.subplots()
     style_axes(axes)
-    _draw_objectives(axes)
+    if original:
+        _draw_objectives(axes)
     _draw_dots(axes, summary, rows, experiments)
     _label_axes(axes, experiments)
     figure.legend(loc="outside lower center", ncols=3, fontsize=TEXT_SIZE)

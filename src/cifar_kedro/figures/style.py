@@ -31,6 +31,9 @@ TITLE_SIZE = 14
 
 FULL_WIDTH = 9.0
 THIRD_WIDTH = 4.6
+
+# Classes that a figure of a third of the page can name, or place side by side.
+MOST_CLASSES = 20
 _TITLE_CHARACTERS = 80
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 from pydantic import Field, RootModel
 
 from cifar_kedro.config.base import Strict
-from cifar_kedro.config.data import CIFAR10_NAME
 from cifar_kedro.evaluation.claims import accuracy_checks, training_checks
 from cifar_kedro.evaluation.claims.check import Check, Evidence
 from cifar_kedro.evaluation.runs import Results, have_same_images
@@ -116,8 +115,8 @@ def judge_claims(
 
 def _list_claims(results: Results, claims: Claims) -> list[Claim]:
     """List the claims to judge: the original report's are about its data set alone."""
-    original = results.data_set.name == CIFAR10_NAME
-    return [c for c in claims.root.values() if original or c.reported is None]
+    every = claims.root.values()
+    return [c for c in every if results.is_original or c.reported is None]
 
 
 def judge_check(check: Check, results: Results, comparisons: pd.DataFrame) -> Part:

@@ -14,10 +14,12 @@ from cifar_kedro.evaluation.claims import accuracy_checks, training_checks
 from cifar_kedro.evaluation.comparisons import REPORT_TEST_IMAGES
 from cifar_kedro.evaluation.runs import Results
 from cifar_kedro.evaluation.summary import OBJECTIVES, judge_objectives
+from cifar_kedro.figures.style import MOST_CLASSES
 from cifar_kedro.figures.svg import inline_svg
 from cifar_kedro.pipelines.reporting.report import formats
 from cifar_kedro.pipelines.reporting.report.sections import (
     FIGURES,
+    FIGURES_OF_MANY_CLASSES,
     list_rows,
     make_section,
 )
@@ -55,6 +57,7 @@ def write_report(
         make_section(name, results, rows, comparisons, seeds)
         for name in results.experiments
     ]
+    many = len(results.data_set.class_names) > MOST_CLASSES
     context = {
         "results": results,
         "rows": rows,
@@ -64,9 +67,10 @@ def write_report(
         **_list_claims(claims),
         "sections": sections,
         "figures": figures,
-        "captions": FIGURES,
+        "captions": FIGURES_OF_MANY_CLASSES if many else FIGURES,
         "sheets": sheets,
-        "objectives": _judge_objectives(results),
+        "original": results.is_original,
+        "objectives": _judge_objectives(results) if results.is_original else [],
         **DEFINITIONS,
     }
     return _render("report.html.j2", context), _render("report.md.j2", context)

@@ -20,6 +20,12 @@ FIGURES = {
     "below the line is over-confident.",
     "mistakes": "The most confident wrong predictions: label, prediction, its probability.",
 }
+# The same of a data set with more than `MOST_CLASSES` classes.
+FIGURES_OF_MANY_CLASSES = FIGURES | {
+    "confusion": "The largest confusions: test images by label and prediction.",
+    "class_accuracy": "Share of a class's test images that is recognised, of the classes "
+    "recognised best and worst, with 95 % Wilson intervals.",
+}
 
 
 @dataclass(frozen=True)
