@@ -227,6 +227,40 @@ def test_credentials_that_no_file_has_are_named(conf):
         load(conf, "catalog")
 
 
+def test_what_lies_below_data_takes_the_credentials_unless_it_names_its_own(
+    conf, monkeypatch
+):
+    monkeypatch.setenv("BUCKET", "team")
+    (conf / "local/globals.yml").write_text("data: s3://$BUCKET/\ncredentials: team\n")
+    (conf / "local/credentials.yml").write_text("team: {key: x}\nother: {key: y}\n")
+    (conf / "local/catalog.yml").write_text(
+        "'{name}.mine': {type: a.Dataset, filepath: '${globals:data}/{name}.txt'}\n"
+        "folder: {type: a.Dataset, path: s3://team, fs_args: {anon: true}}\n"
+        "named: {type: a.Dataset, path: s3://team/a, credentials: other}\n"
+        "anonymous: {type: a.Dataset, path: s3://team/a, credentials: null}\n"
+        "elsewhere: {type: a.Dataset, filepath: s3://team-archive/a}\n"
+    )
+    catalog = load(conf, "catalog", classify={"images": "s3://photos"})
+    assert catalog["folder"]["fs_args"] == {"anon": True}
+    given = {name: entry.get("credentials") for name, entry in catalog.items()}
+    assert given.pop("named") == "other"
+    assert "credentials" not in catalog["anonymous"]  # some datasets take none
+    others = {"anonymous", "elsewhere", "results", "{part}_images"}
+    others |= {"{experiment}_evaluated"}
+    assert {name for name, credentials in given.items() if not credentials} == others
+    assert set(given.values()) == {"team", None}
+
+
+def test_archive_and_own_images_take_the_credentials_elsewhere_too(conf):
+    (conf / "local/credentials.yml").write_text("team: {key: x}\n")
+    (conf / "local/globals.yml").write_text(
+        "data: s3://team\ncredentials: team\narchive: {filepath: s3://raw/a.tar.gz}\n"
+    )
+    catalog = load(conf, "catalog", classify={"images": "s3://photos"})
+    assert catalog["cifar10"]["credentials"] == "team"
+    assert catalog["own_images"]["credentials"] == "team"
+
+
 @pytest.mark.parametrize(
     ("file", "key"), [("mlflow.yml", "sever"), ("airflow.yml", "default")]
 )

@@ -31,7 +31,18 @@ def test_every_file_of_the_catalog_follows_the_setting(config, store):
 
 def test_without_the_setting_no_credentials_are_looked_for():
     for entry in list_files(load_config(ROOT / "conf")).values():
-        assert entry["credentials"] is None
+        assert entry.get("credentials") is None
+
+
+def test_entries_of_ones_own_are_read_with_the_credentials(config, store, tmp_path):
+    file = f"{store.address}/mine.txt"
+    entries = {"mine": {"type": "text.TextDataset", "filepath": file}}
+    (tmp_path / "conf/local/catalog.yml").write_text(yaml.safe_dump(entries))
+    store.put("mine.txt", b"mine")
+    loader = load_config(tmp_path / "conf")
+    catalog = DataCatalog.from_config(loader["catalog"], loader["credentials"])
+    assert catalog.load("mine") == "mine"
+    assert store.credentials["secret"] not in str(loader["catalog"]) + repr(catalog)
 
 
 def test_the_archive_can_be_elsewhere(config, tmp_path):

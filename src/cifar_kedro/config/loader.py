@@ -13,10 +13,11 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
 
 from cifar_kedro.config import AirflowDag, Globals, Mlflow, RunSettings
+from cifar_kedro.config.credentials import add_credentials
 from cifar_kedro.config.errors import SettingsError, check_section
 from cifar_kedro.config.files import ConfigFiles, check_files, check_root
 from cifar_kedro.config.inheritance import inherit_experiments
-from cifar_kedro.config.paths import expand_paths
+from cifar_kedro.config.paths import expand_path, expand_paths
 from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
 
 
@@ -53,6 +54,7 @@ class ExperimentConfigLoader(OmegaConfigLoader):
 
         The paths of the catalog and of ``mlflow.yml`` are expanded: see `expand_path`. In
         globals and parameters they stay as written; the catalog, or a model, expands them.
+        Entries below `data` take the credentials of ``globals.yml``: see `add_credentials`.
 
         Raises:
             SettingsError: If an interpolation can't be resolved, or if the configuration
@@ -64,8 +66,7 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         if key == "globals":
             _check_file("globals.yml", Globals, config)
         elif key == "catalog":
-            self._check_credentials()
-            config = expand_paths(config, key)
+            config = self._open_data(expand_paths(config, key))
         elif key == "mlflow":
             _check_file("mlflow.yml", Mlflow, config)
             config = expand_paths(config, key)
@@ -106,18 +107,21 @@ class ExperimentConfigLoader(OmegaConfigLoader):
                 "${oc.env:NAME}"
             ) from error
 
-    def _check_credentials(self) -> None:
-        """Refuse a name in globals.yml that credentials.yml lacks."""
+    def _open_data(self, catalog: dict[str, Any]) -> dict[str, Any]:
+        """Add the credentials of globals.yml, unless credentials.yml lacks the name."""
         name = self._globals.get("credentials")
+        if name is None:
+            return catalog
         try:
             entries = list(self["credentials"])
         except MissingConfigException:
             entries = []
-        if name is not None and name not in entries:
+        if name not in entries:
             raise SettingsError(
                 f"credentials: received '{name}' in globals.yml, expected an entry of "
                 f"credentials.yml, which has {', '.join(entries) or 'none'}"
             )
+        return add_credentials(catalog, expand_path(self._globals["data"]), name)
 
     @staticmethod
     def _initialise_filesystem_and_protocol(
