@@ -178,7 +178,6 @@ def test_an_address_changes_by_its_variables_only(conf, monkeypatch):
     [
         ("data: $NOPE/cifar", "data: .*environment variable NOPE is not set"),
         ("dta: x", r"unknown key 'dta' \(did you mean 'data'"),
-        ("archive: {filpath: x}", r"unknown key 'filpath' \(did you mean 'filepath'"),
         (
             "data: ${oc.env:HOME}/cifar",
             r"data \(globals\): Unsupported interpolation type oc\.env\. In a path an "
