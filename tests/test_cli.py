@@ -12,17 +12,8 @@ TINY = "max_epochs=1,exp0.network.dense=[4,8],exp0.title='Tiny, twice'"
 
 
 def test_run_by_command_line(project):
-    call(
-        project,
-        "kedro",
-        "run",
-        "--env",
-        "sample",
-        "--pipeline",
-        "exp0",
-        "--params",
-        TINY,
-    )
+    run = ("kedro", "run", "--env", "sample")
+    call(project, *run, "--pipeline", "exp0", "--params", TINY)
     output = project / "data/sample/07_model_output/exp0/seed-0"
     assert {path.name for path in output.iterdir()} == {
         *("history.csv", "metrics.json", "predictions.npz")
@@ -31,27 +22,25 @@ def test_run_by_command_line(project):
     parameters = metrics["provenance"]["parameters"]
     assert parameters["network"]["dense"] == [4, 8]
     assert parameters["title"] == "Tiny, twice"
-    call(
-        *(project, "kedro", "run", "--env", "sample"),
-        *("--pipelines", "exp0,reporting", "--only-missing-outputs"),
-    )
+    call(project, *run, "--pipelines", "exp0,reporting", "--only-missing-outputs")
     assert (project / "data/sample/08_reporting/summary.csv").exists()
 
 
-def test_registry_and_catalog_commands(project):
-    assert "- exp8b\n" in call(project, "kedro", "registry", "list").stdout
-    described = call(project, "kedro", "registry", "describe", "exp9").stdout
-    assert "exp9.train_model_node (train_model)" in described
-    listed = call(project, "kedro", "catalog", "list-patterns").stdout
-    assert "{experiment}.best_model" in listed
-    resolved = call(
-        project, "kedro", "catalog", "resolve-patterns", "--env", "sample", "-p", "exp9"
-    ).stdout
-    assert "data/sample/06_models/exp9/seed-0/model.keras" in resolved
-    datasets = call(
-        project, "kedro", "catalog", "describe-datasets", "-p", "exp9"
-    ).stdout
-    assert "exp9.history" in datasets
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("registry list", "- exp8b\n"),
+        ("registry describe exp9", "exp9.train_model_node (train_model)"),
+        ("catalog list-patterns", "{experiment}.best_model"),
+        (
+            "catalog resolve-patterns --env sample -p exp9",
+            "data/sample/06_models/exp9/seed-0/model.keras",
+        ),
+        ("catalog describe-datasets -p exp9", "exp9.history"),
+    ],
+)
+def test_registry_and_catalog_commands(project, command, shown):
+    assert shown in call(project, "kedro", *command.split()).stdout
 
 
 def test_failures_end_with_their_message_and_a_status(project):

@@ -91,20 +91,11 @@ def test_a_wrong_file_of_options_is_refused(
             "exp0.network: unknown key 'dropuot' (did you mean 'dropout'?); allowed: ",
         ),
         (
-            "exp0.network.dropout=1.5",
-            "exp0.network.dropout: received 1.5, expected less than 1\n",
-        ),
-        (
-            "exp0.network.blocks=[{pool: false}]",
-            "exp0.network.blocks[0].filters: received nothing, expected a value\n",
-        ),
-        (
             "exp0.training.epochs=many,exp0.training.batch_size=1.5",
             "exp0.training.batch_size: received 1.5, expected a whole number\n"
             "exp0.training.epochs: received 'many', expected a whole number\n",
         ),
         ("seed=-1", "seed: received -1, expected greater than or equal to 0\n"),
-        ("seed=1e3", "seed: received 1000.0, expected a whole number\n"),
         ("exp00.network.dropout=1", "parameter 'exp00': received {'network': {'dr"),
         ("exp0.builds_on=exp0", "exp0.builds_on: experiments build in a circle: "),
         (
@@ -206,10 +197,9 @@ def test_our_own_errors_keep_their_traceback(kedro_run, monkeypatch):
 
 def test_in_python_they_are_ordinary_exceptions(project):
     wrong = {"exp0": {"network": {"dropout": 1.5}}}
+    message = r"exp0\.network\.dropout: received 1\.5"
     with (
-        pytest.raises(
-            SettingsError, match=r"exp0\.network\.dropout: received 1\.5"
-        ) as e,
+        pytest.raises(SettingsError, match=message) as e,
         KedroSession.create(env="sample", runtime_params=wrong) as session,
     ):
         session.run(pipeline_names=["exp0"])

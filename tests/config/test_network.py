@@ -1,5 +1,4 @@
 import pytest
-from pydantic import ValidationError
 
 from cifar_kedro.config import BatchNormalization
 from cifar_kedro.config.errors import SettingsError
@@ -24,11 +23,6 @@ def test_normalization_in_full():
     assert make(batch_norm=True).normalization == BatchNormalization()
     settings = {"before_activation": True}
     assert make(batch_norm=settings).normalization == BatchNormalization(**settings)
-
-
-def test_the_first_layers_are_whitening_or_transferred():
-    with pytest.raises(ValidationError, match="beside a backbone, expected null"):
-        make(backbone=BACKBONE, whitening=WHITENING)
 
 
 def make_pooling(poolings, **network):
@@ -59,19 +53,3 @@ def test_grey_images_stay_one_channel_and_vgg16_takes_none():
     assert build_network(make(), (8, 8, 1), 2).input_shape == (None, 8, 8, 1)
     with pytest.raises(SettingsError, match="of 1 channel, expected 3: VGG16"):
         make(backbone=BACKBONE).check_image_shape((32, 32, 1))
-
-
-@pytest.mark.parametrize(
-    "network",
-    [
-        {"blocks": [{"filters": [2], "pool": "last"}]},
-        {"activation": "gelu_new"},
-        {"batch_norm": {"momentum": 1.0}},
-        {"batch_norm": "before"},
-        {"whitening": {"size": 6, "epsilon": 1e-4}},
-        {"whitening": {"size": 2, "epsilon": 0.0}},
-    ],
-)
-def test_what_is_out_of_range_is_refused(network):
-    with pytest.raises(ValidationError):
-        make(**network)

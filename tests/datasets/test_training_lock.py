@@ -53,6 +53,12 @@ def hold_and_save(path, host, ready, go, outcome):
             outcome.put("saved")
 
 
+def acquire(path):
+    """Try to hold a lock, and let it go."""
+    with hold_locks([TrainingLock(path)]):
+        pass
+
+
 @pytest.fixture
 def owner(path):
     """Start a process of another machine that holds the lock."""
@@ -68,14 +74,12 @@ def owner(path):
 
 
 def test_a_lock_has_one_owner_and_goes_with_it(path):
-    other = TrainingLock(path)
     with hold_locks([TrainingLock(path)]):
         name = rf"^process {os.getpid()} on \S+ trains the same .* --params seed=1\.$"
         with pytest.raises(DatasetError, match=name):
-            with hold_locks([other]):
-                pass
+            acquire(path)
     assert list(path.parent.iterdir()) == []
-    with hold_locks([other]):
+    with hold_locks([other := TrainingLock(path)]):
         other.check()
         with pytest.raises(DatasetError, match="trains the same"):
             other.try_to_acquire()
@@ -93,8 +97,7 @@ def test_all_locks_are_held_or_none(path):
 def test_a_living_owner_on_another_machine_is_named_after_a_heartbeat(path, owner):
     before = time.monotonic()
     with pytest.raises(DatasetError, match=rf"^process {owner.pid} on elsewhere"):
-        with hold_locks([TrainingLock(path)]):
-            pass
+        acquire(path)
     assert time.monotonic() - before < training_lock.LEASE_SECONDS
     owner.go.set()
     assert owner.outcome.get(timeout=60) == "saved"
@@ -136,9 +139,7 @@ def test_where_names_cannot_be_exchanged_a_lock_expires_too(path, owner, monkeyp
 
 def test_of_two_that_break_a_lock_the_second_leaves_the_first_ones(path):
     with hold_locks([lock := TrainingLock(path)]):
-        training_lock._break(
-            path, (1, 1)
-        )  # as it was judged, before the first was here
+        training_lock._break(path, (1, 1))  # its mark before the first came
         lock.check()
         assert list(path.parent.iterdir()) == [path]
 
@@ -199,7 +200,6 @@ def test_the_lock_of_an_earlier_version_is_named_with_what_to_do(path, content, 
     path.parent.mkdir()
     path.write_text(content)
     with pytest.raises(DatasetError) as error:
-        with hold_locks([TrainingLock(path)]):
-            pass
+        acquire(path)
     assert str(error.value).startswith(f"{name} trains the same experiment and seed.")
     assert str(error.value).endswith(f"its machine or container, delete {path}")

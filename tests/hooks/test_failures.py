@@ -43,13 +43,10 @@ def test_a_failure_is_noted_and_shown_until_its_node_runs_again(
     assert read_statuses(project) == {"exp0": "cut short: 1 of up to 500 epochs"}
 
 
-def test_what_fails_while_loading_is_noted_too(project, note):
+def test_what_fails_while_loading_or_saving_is_noted_too(project, note, monkeypatch):
     with pytest.raises(DatasetError, match=r"model\.keras"):
         run(project, "exp0", node_names=["exp0.evaluate_model_node"])
     assert json.loads(note.read_text())["node"] == "exp0.evaluate_model_node"
-
-
-def test_what_fails_while_saving_is_noted_too(project, note, monkeypatch):
     monkeypatch.setattr(KerasModelDataset, "save", raise_(OSError("disk on fire")))
     with pytest.raises(OSError, match="disk on fire"):
         run(project, "exp0")
@@ -92,19 +89,15 @@ def test_the_note_stays_while_other_nodes_run(tmp_path):
         assert not note.exists()
 
 
-def test_a_failure_of_the_data_is_of_no_experiment():
+@pytest.mark.parametrize("later", ["a node of the data", "another run"])
+def test_a_failure_elsewhere_is_of_no_experiment(later):
     hooks, catalog = FailureHooks(), Catalog()
     hooks.before_dataset_loaded(make_node("exp0"))
-    hooks.before_dataset_loaded(make_node(None, tags=["data_engineering"]))
+    if later == "another run":  # of the same process
+        hooks.before_pipeline_run()
+    else:
+        hooks.before_dataset_loaded(make_node(None, tags=["data_engineering"]))
     hooks.on_pipeline_error(ValueError(), catalog)
-    assert not catalog
-
-
-def test_an_earlier_run_of_the_same_process_is_forgotten():
-    hooks, catalog = FailureHooks(), Catalog()
-    hooks.before_dataset_loaded(make_node("exp0"))
-    hooks.before_pipeline_run()
-    hooks.on_pipeline_error(ValueError("no node was reached"), catalog)
     assert not catalog
 
 

@@ -14,6 +14,14 @@ from tests.helpers.hooks import Catalog, make_node, raise_
 from tests.helpers.project import TINY, read_statuses, run
 
 
+def fail_after_training(project, monkeypatch, **options):
+    """Train exp0, and let its evaluation fail."""
+    with monkeypatch.context() as patch:
+        patch.setattr(prediction, "predict", raise_(ValueError("no power")))
+        with pytest.raises(ValueError, match="no power"):
+            run(project, "exp0", **options)
+
+
 def test_a_training_that_is_anothers_by_now_gets_no_note_and_no_file(tmp_path):
     checkpoint = CheckpointDataset(filepath=str(tmp_path / "checkpoint.npz"))
     node = Node(len, inputs="exp0.checkpoint", outputs="exp0.size", name="n")
@@ -44,10 +52,7 @@ def test_the_state_of_a_training_stays_until_its_run_has_ended_well(
     project, monkeypatch
 ):
     folder = project / "data/sample/06_models/exp0/seed-0"
-    with monkeypatch.context() as patch:
-        patch.setattr(prediction, "predict", raise_(ValueError("no power")))
-        with pytest.raises(ValueError, match="no power"):
-            run(project, "exp0")
+    fail_after_training(project, monkeypatch)
     assert (folder / "checkpoint.npz").exists()
     with monkeypatch.context() as patch:  # done already: nothing is trained again
         patch.setattr(keras.Model, "fit", raise_(AssertionError("trained again")))
@@ -75,10 +80,7 @@ def test_a_training_that_its_bound_ended_goes_on_under_a_larger_one(project, cap
 def test_more_epochs_than_the_bound_asks_for_are_cut_short_all_the_same(
     project, monkeypatch, caplog
 ):
-    with monkeypatch.context() as patch:
-        patch.setattr(prediction, "predict", raise_(ValueError("no power")))
-        with pytest.raises(ValueError, match="no power"):
-            run(project, "exp0", params={"max_epochs": 2})
+    fail_after_training(project, monkeypatch, params={"max_epochs": 2})
     run(project, "exp0", "reporting")
     assert "2 epochs were trained already, more than max_epochs=1 asks" in caplog.text
     assert read_statuses(project) == {"exp0": "cut short: 2 of up to 500 epochs"}
@@ -97,13 +99,10 @@ def test_the_state_of_a_training_that_is_left_out_stays(project):
     assert metrics.exists() and state.exists()
 
 
-def test_other_parameters_are_refused_until_the_training_starts_afresh(
+def test_other_parameters_are_refused_until_the_training_starts_from_scratch(
     project, monkeypatch
 ):
-    with monkeypatch.context() as patch:
-        patch.setattr(prediction, "predict", raise_(ValueError("no power")))
-        with pytest.raises(ValueError, match="no power"):
-            run(project, "exp0")
+    fail_after_training(project, monkeypatch)
     changed = {"exp0": {"network": {"blocks": [{"filters": [3]}]}}}
     with pytest.raises(DatasetError, match=r"network\.blocks was .* resume=false"):
         run(project, "exp0", params=changed)

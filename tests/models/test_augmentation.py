@@ -21,15 +21,19 @@ ALL = Augmentation(
 )
 
 
+def augment(images, settings=ALL, seed=0):
+    layer = AffineAugmentation(settings, seed)
+    return ops.convert_to_numpy(layer(images, training=True))
+
+
 @pytest.mark.parametrize("settings", [STRONG, MILD, ALL], ids=["strong", "mild", "all"])
 def test_equals_the_legacy_generator_pixel_for_pixel(settings):
     images = make_images(256)["images"]
     generator = make_generator(settings.model_dump())
     np.random.seed(0)
     drawn = [generator.get_random_transform((32, 32, 3)) for _ in images]
-    expected = [
-        generator.apply_transform(*pair) for pair in zip(images, drawn, strict=True)
-    ]
+    pairs = zip(images, drawn, strict=True)
+    expected = [generator.apply_transform(*pair) for pair in pairs]
 
     def column(key):
         return np.array([parameters[key] for parameters in drawn], dtype=np.float32)
@@ -58,9 +62,7 @@ def test_equals_the_legacy_generator_in_distribution(settings):
     image = ((image - image.min()) / np.ptp(image)).astype(np.float32)
     count = 3000
     batch = np.repeat(image[None], count, axis=0)
-    ours = ops.convert_to_numpy(
-        AffineAugmentation(settings, seed=0)(batch, training=True)
-    )
+    ours = augment(batch, settings)
     generator = make_generator(settings.model_dump())
     np.random.seed(0)
     theirs = np.stack([generator.random_transform(image) for _ in range(count)])
@@ -74,8 +76,7 @@ def test_equals_the_legacy_generator_in_distribution(settings):
 
 def test_flips_half_of_the_images_exactly():
     images = make_images(1000)["images"]
-    layer = AffineAugmentation(Augmentation(horizontal_flip=True), seed=0)
-    augmented = ops.convert_to_numpy(layer(images, training=True))
+    augmented = augment(images, Augmentation(horizontal_flip=True))
     flipped = (abs(augmented - images[:, :, ::-1]) < 1e-5).all(axis=(1, 2, 3))
     kept = (abs(augmented - images) < 1e-5).all(axis=(1, 2, 3))
     assert (flipped | kept).all()
@@ -86,8 +87,7 @@ def test_flips_half_of_the_images_exactly():
 def test_shifts_along_the_named_axis_by_at_most_the_range(axis):
     images = np.zeros((400, 32, 32, 1), dtype=np.float32)
     images[:, 16, 16] = 1.0
-    layer = AffineAugmentation(Augmentation(**{f"{axis}_shift_range": 0.1}), seed=0)
-    augmented = ops.convert_to_numpy(layer(images, training=True))[..., 0]
+    augmented = augment(images, Augmentation(**{f"{axis}_shift_range": 0.1}))[..., 0]
     along, across = (1, 2) if axis == "width" else (2, 1)
     place = (augmented.sum(axis=along) * np.arange(32)).sum(axis=1) - 16
     assert abs(place).max() <= 3.2 + 1e-3
@@ -105,27 +105,22 @@ def test_draws_per_image_anew_each_time_and_from_the_seed():
     images = np.repeat(make_images(1)["images"], 4, axis=0)
     layer = AffineAugmentation(ALL, seed=0)
     first, second = (ops.convert_to_numpy(layer(images, training=True)) for _ in "12")
-    again = ops.convert_to_numpy(AffineAugmentation(ALL, seed=0)(images, training=True))
-    other = ops.convert_to_numpy(AffineAugmentation(ALL, seed=1)(images, training=True))
+    again, other = augment(images), augment(images, seed=1)
     assert len({image.tobytes() for image in [*first, *second, *other]}) == 12
     np.testing.assert_array_equal(first, again)
 
 
 def test_keeps_the_range_of_the_pixels():
     images = make_images(64)["images"]
-    augmented = ops.convert_to_numpy(
-        AffineAugmentation(ALL, seed=0)(images, training=True)
-    )
+    augmented = augment(images)
     assert augmented.min() >= 0 and augmented.max() <= 1
     assert augmented.dtype == np.float32
 
 
 def test_whole_pixels_move_and_blur_nothing():
     images = make_images(200)["images"]
-    settings = Augmentation(
-        width_shift_range=2 / 32, height_shift_range=2 / 32, whole_pixels=True
-    )
-    moved = ops.convert_to_numpy(AffineAugmentation(settings, 0)(images, training=True))
+    shifts = {"width_shift_range": 2 / 32, "height_shift_range": 2 / 32}
+    moved = augment(images, Augmentation(**shifts, whole_pixels=True))
     padded = np.pad(images, [(0, 0), (2, 2), (2, 2), (0, 0)], mode="edge")
     places = []
     for before, after in zip(padded, moved, strict=True):
@@ -151,16 +146,12 @@ def test_what_is_to_be_mirrored_can_be_said():
 
 def test_cutout_paints_one_square_in_the_mean_colour_at_a_drawn_place():
     images = make_images(500)["images"]
-    augment = AffineAugmentation(Augmentation(cutout=8), seed=0)
-    out = ops.convert_to_numpy(augment(images, training=True))
+    out = augment(images, Augmentation(cutout=8))
     changed = (np.abs(out - images) > 1e-5).any(axis=-1)
     mean = images.mean(axis=(1, 2))
     places = set()
     for image, mask, colour in zip(out, changed, mean, strict=True):
-        rows, columns = (
-            np.flatnonzero(mask.any(axis=1)),
-            np.flatnonzero(mask.any(axis=0)),
-        )
+        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
         assert (np.ptp(rows), np.ptp(columns)) == (7, 7)
         np.testing.assert_allclose(image[mask], [colour] * 64, atol=1e-5)
         places.add((rows[0], columns[0]))
@@ -171,7 +162,6 @@ def test_cutout_paints_one_square_in_the_mean_colour_at_a_drawn_place():
 
 def test_cutout_may_take_the_whole_image():
     images = make_images(2)["images"]
-    augment = AffineAugmentation(Augmentation(cutout=32), seed=0)
-    out = ops.convert_to_numpy(augment(images, training=True))
+    out = augment(images, Augmentation(cutout=32))
     mean = images.mean(axis=(1, 2), keepdims=True)
     np.testing.assert_allclose(out, np.broadcast_to(mean, out.shape), atol=1e-5)

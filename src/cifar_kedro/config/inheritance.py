@@ -35,8 +35,8 @@ def inherit_experiments(parameters: dict[str, Any]) -> dict[str, Any]:
         The same parameters with complete experiments.
 
     Raises:
-        SettingsError: If a parameter is neither a run setting nor an experiment, or if an
-            experiment has an unusable name, or builds on an unknown one or on itself.
+        SettingsError: If a parameter is neither a run setting nor an experiment. Also if
+            an experiment has an unusable name, or builds on an unknown one or on itself.
     """
     experiments = {k: v for k, v in parameters.items() if is_experiment(v)}
     _check_names(parameters, experiments)

@@ -22,8 +22,8 @@ def read_parameters(text: str) -> dict[str, Any]:
         The values, nested. Dots in a key separate its levels.
 
     Raises:
-        SettingsError: If an item is not a key and a value, if a key stands there twice, or
-            if YAML would read a value as something else.
+        SettingsError: If an item is not a key and a value, or if a key stands there twice.
+            Also if YAML would read a value as something else.
 
     Examples:
         >>> read_parameters("seed=1,exp0.network.dense=[64,32]")
