@@ -8,7 +8,7 @@ from cifar_kedro.evaluation.runs import Run
 from cifar_kedro.evaluation.significance import class_accuracies
 from cifar_kedro.figures.style import (
     MUTED_COLOUR,
-    OURS_COLOUR,
+    OURS_STYLE,
     TEXT_SIZE,
     THIRD_WIDTH,
     interval_arms,
@@ -37,12 +37,8 @@ def plot_class_accuracy(run: Run) -> Figure:
         table["accuracy"],
         table["label"],
         xerr=interval_arms(table["accuracy"], table["low"], table["high"]),
-        fmt="o",
-        color=OURS_COLOUR,
-        markersize=7,
-        elinewidth=2,
-        capsize=4,
         label="one class, 95 % interval",
+        **OURS_STYLE,
     )
     axes.set_yticks(range(len(CLASS_NAMES)), CLASS_NAMES)
     axes.set_ylim(len(CLASS_NAMES) - 0.5, -0.5)
