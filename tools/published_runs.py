@@ -1,4 +1,4 @@
-"""Published runs: read them, and bring them back to where reporting finds them."""
+"""Read published runs, and bring them back to where reporting finds them."""
 
 import json
 import shutil
@@ -14,30 +14,30 @@ from cifar_kedro.evaluation.provenance import hash_images
 
 TEXTS = ("metrics.json", "history.csv")
 PREDICTIONS = "predictions.npz"
-# The official layout and images, in another order than the official archive's.
+# The official images and layout, but not in the official order.
 ARCHIVE = "the archive of md5 9267da7bf9154f6c74efc644efc70447 (docs/results/README.md)"
 
 
 def restore(data: Path, runs: Path) -> None:
     """Bring published runs back to where reporting finds them.
 
-    What is there stays: other runs; another run of the same experiment and seed, which
-    is named; and the run itself, whose probabilities may not have been rounded.
+    What is there stays: other runs, and the run itself, whose probabilities may not be
+    rounded. Another run of the same experiment and seed stays, too, and is named.
 
     Args:
-        data: The folder that gets the runs, and has the test images.
+        data: The folder that gets the runs. It has the test images.
         runs: The published runs.
 
     Raises:
-        ValueError: If the test images are not there, or others than a run's.
-        DatasetError: If they can't be read.
+        ValueError: If the test images are missing, or are not those of a run.
+        DatasetError: If they cannot be read.
     """
     file = data / "05_model_input/test.npz"
     if not file.exists():
         raise ValueError(
-            f"{file}: not there, expected the test images, whose labels restored runs get "
-            f"back. Make them first, of {ARCHIVE}: kedro run --pipelines data_engineering. "
-            f"Without that archive, {runs.parent / 'report.md'} is the report on these runs"
+            f"{file}: not there, expected the test images: restored runs get their labels "
+            f"back. Make them first, from {ARCHIVE}: kedro run --pipelines data_engineering. "
+            f"Without that archive, read the results in {runs.parent / 'report.md'}"
         )
     digest = hash_images(test := NpzDataset(filepath=str(file)).load())
     for source in sorted(path.parent for path in runs.glob("*/*/metrics.json")):
@@ -45,7 +45,7 @@ def restore(data: Path, runs: Path) -> None:
         if tested_on != digest:
             raise ValueError(
                 f"{source} was tested on images of SHA-256 {tested_on}, but those in "
-                f"{file} have {digest}. Use {ARCHIVE}, and make them from scratch: kedro run "
+                f"{file} have {digest}. Use {ARCHIVE} and make them from scratch: kedro run "
                 "--pipelines data_engineering"
             )
         target = data / "07_model_output" / source.relative_to(runs)
@@ -65,7 +65,7 @@ def is_another_run(folder: Path, published: Path) -> bool:
 
 
 def restore_run(source: Path, target: Path, labels: np.ndarray) -> None:
-    """Write a published run's files as evaluation does, each in one step."""
+    """Write the files of a published run as evaluation does, each in one step."""
     for name in TEXTS:
         with replacing(LocalFileSystem(), str(target / name)) as temporary:
             shutil.copyfile(source / name, temporary)

@@ -1,6 +1,5 @@
 import pytest
 
-from cifar_kedro.config import BatchNormalization
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.models.network import build_network
 from tests.helpers.experiments import make_experiment
@@ -16,13 +15,6 @@ WHITENING = {"size": 2, "epsilon": 1e-4}
 
 def make(**network):
     return make_experiment(network=network).network
-
-
-def test_normalization_in_full():
-    assert make().normalization is None
-    assert make(batch_norm=True).normalization == BatchNormalization()
-    settings = {"before_activation": True}
-    assert make(batch_norm=settings).normalization == BatchNormalization(**settings)
 
 
 def make_pooling(poolings, **network):

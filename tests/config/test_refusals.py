@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cifar_kedro.config import Experiment, RunSettings
+from cifar_kedro.config import Experiment, Network, Optimizer, RunSettings, Training
 from tests.helpers.experiments import NETWORK, TRAINING, make_experiment
 
 BACKBONE = "up_to: block3_pool, trainable_from: block3_conv1, weights: null"
@@ -112,6 +112,14 @@ def refuse(change, message):
 )
 def test_refusals_name_key_received_and_allowed(change, message):
     refuse(change, message)
+
+
+SECTIONS = {
+    (): Experiment,
+    ("network",): Network,
+    ("training",): Training,
+    ("training", "optimizer"): Optimizer,
+}
 
 
 @given(place=st.sampled_from(list(SECTIONS)), data=st.data())

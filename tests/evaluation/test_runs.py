@@ -60,7 +60,7 @@ def test_runs_are_read_in_the_order_of_the_configuration_and_seeds():
     run = results.runs[0]
     assert run.stop == "val_loss no better for 5 epochs"
     assert run.issues == ()
-    assert run.correct().mean() == 0.6
+    assert run.accuracy() == run.correct().mean() == 0.6
 
 
 def test_a_status_in_the_summary_other_than_complete_is_an_issue():
@@ -85,14 +85,14 @@ def test_an_experiment_that_is_wrongly_configured_stops_no_report():
     assert "exp1" not in results.experiments
 
 
-def test_a_run_tested_on_other_images_says_so():
-    (run,) = read(finished(), test={"labels": np.zeros(50, np.uint8)}).runs
-    assert run.issues == ("tested on other images",)
-
-
-def test_without_the_test_images_runs_are_held_against_none():
-    (run,) = read(finished(), test={}).runs
-    assert run.issues == ()
+@pytest.mark.parametrize(
+    ("test", "issues"),
+    [({"labels": np.zeros(50, np.uint8)}, ("tested on other images",)), ({}, ())],
+    ids=["others", "none"],
+)
+def test_a_run_tested_on_other_images_says_so(test, issues):
+    (run,) = read(finished(), test=test).runs
+    assert run.issues == issues
 
 
 @pytest.mark.parametrize("changed", ["history", "predictions"])

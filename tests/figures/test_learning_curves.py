@@ -3,23 +3,14 @@ import pandas as pd
 import pytest
 from kedro_datasets.matplotlib import MatplotlibDataset
 
-from cifar_kedro.config import Experiment
 from cifar_kedro.figures.learning_curves import (
     limit_outliers,
     plot_learning_curves,
 )
+from tests.helpers.experiments import make_experiment
 
-EXPERIMENT = Experiment.model_validate(
-    {
-        "name": "exp9",
-        "title": "Learning rate 0.01",
-        "network": {"blocks": [{"filters": [8]}], "dense": []},
-        "training": {
-            "optimizer": {"name": "adam", "learning_rate": 0.01},
-            "batch_size": 512,
-            "epochs": 200,
-        },
-    }
+EXPERIMENT = make_experiment(
+    name="exp9", title="Learning rate 0.01", training={"epochs": 200}
 )
 
 
@@ -61,15 +52,9 @@ def test_each_panel_shows_its_quantity_on_train_and_validation():
         )
         assert axes.get_xlabel() == "epoch"
         assert axes.get_ylabel() == quantity
-    assert figure.get_suptitle() == "exp9: Learning rate 0.01 (seed 3)"
-
-
-def test_curves_differ_in_colour_and_in_line_style():
-    figure = plot_learning_curves(make_history(20), EXPERIMENT, seed=0)
-    for axes in figure.axes:
-        lines = curves(axes)
         assert lines["train"].get_color() != lines["validation"].get_color()
         assert lines["train"].get_linestyle() != lines["validation"].get_linestyle()
+    assert figure.get_suptitle() == "exp9: Learning rate 0.01 (seed 3)"
 
 
 def test_best_epoch_is_the_first_of_the_highest_validation_accuracy():

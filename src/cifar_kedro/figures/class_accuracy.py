@@ -9,7 +9,7 @@ from cifar_kedro.evaluation.significance import class_accuracies
 from cifar_kedro.figures.style import (
     MOST_CLASSES,
     MUTED_COLOUR,
-    OURS_COLOUR,
+    OURS_STYLE,
     TEXT_SIZE,
     THIRD_WIDTH,
     interval_arms,
@@ -43,12 +43,8 @@ def plot_class_accuracy(run: Run) -> Figure:
         table["accuracy"],
         range(len(table)),
         xerr=interval_arms(table["accuracy"], table["low"], table["high"]),
-        fmt="o",
-        color=OURS_COLOUR,
-        markersize=7,
-        elinewidth=2,
-        capsize=4,
         label="one class, 95 % interval",
+        **OURS_STYLE,
     )
     names = [run.class_names[label] for label in table["label"]]
     axes.set_yticks(range(len(names)), names)

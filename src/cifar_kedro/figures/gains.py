@@ -11,7 +11,7 @@ from cifar_kedro.figures.style import (
     FULL_WIDTH,
     MUTED_COLOUR,
     OURS_CHART_COLOUR,
-    OURS_COLOUR,
+    OURS_STYLE,
     REPORT_COLOUR,
     TEXT_SIZE,
     interval_arms,
@@ -111,13 +111,9 @@ def _draw_gains(axes: Axes, usable: pd.DataFrame, heights: pd.Series) -> None:
         gains,
         heights,
         xerr=interval_arms(gains, usable["low_points"], usable["high_points"]),
-        fmt="o",
-        color=OURS_COLOUR,
-        markersize=7,
-        elinewidth=2,
-        capsize=4,
         zorder=3,
         label="ours, with the 95 % interval of the paired bootstrap",
+        **OURS_STYLE,
     )
 
 

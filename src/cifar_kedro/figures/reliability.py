@@ -9,7 +9,7 @@ from cifar_kedro.evaluation.runs import Run
 from cifar_kedro.evaluation.significance import calibration_bins, wilson_interval
 from cifar_kedro.figures.style import (
     MUTED_COLOUR,
-    OURS_COLOUR,
+    OURS_STYLE,
     TEXT_SIZE,
     THIRD_WIDTH,
     interval_arms,
@@ -50,12 +50,8 @@ def _draw_accuracies(axes: Axes, bins: pd.DataFrame) -> None:
         bins["confidence"],
         bins["accuracy"],
         yerr=interval_arms(bins["accuracy"], low, high),
-        fmt="o",
-        color=OURS_COLOUR,
-        markersize=6,
-        elinewidth=2,
-        capsize=3,
         label="one bin, 95 % interval",
+        **OURS_STYLE,
     )
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     axes.set_ylabel("accuracy", fontsize=TEXT_SIZE)

@@ -17,6 +17,14 @@ VALIDATION_STYLE: dict[str, Any] = {"color": "#D55E00", "linestyle": "-"}
 BEST_COLOUR = "#009E73"
 REPORT_COLOUR = "#56B4E9"
 OURS_COLOUR = "#000000"
+# Our measurements, dots with their intervals: for `Axes.errorbar`.
+OURS_STYLE: dict[str, Any] = {
+    "fmt": "o",
+    "color": OURS_COLOUR,
+    "markersize": 7,
+    "elinewidth": 2,
+    "capsize": 4,
+}
 # For kedro-viz, whose ground may be dark or light.
 OURS_CHART_COLOUR = "#8a8a8a"
 CHART_GRID_COLOUR = "rgba(138, 138, 138, 0.3)"

@@ -4,21 +4,12 @@ import pytest
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.data import CIFAR10_CLASSES
 from cifar_kedro.pipelines.reporting.nodes import plot_augmented_images
+from tests.helpers.experiments import make_experiment
 
 
-def make_experiment(augmentation: dict | None) -> Experiment:
-    return Experiment.model_validate(
-        {
-            "name": "exp7",
-            "title": "Data augmentation",
-            "network": {"blocks": [{"filters": [8]}], "dense": []},
-            "training": {
-                "optimizer": {"name": "sgd", "learning_rate": 0.01},
-                "batch_size": 512,
-                "epochs": 200,
-            },
-            "augmentation": augmentation,
-        }
+def make_augmented(augmentation: dict | None) -> Experiment:
+    return make_experiment(
+        name="exp7", title="Data augmentation", augmentation=augmentation
     )
 
 
@@ -46,25 +37,23 @@ def cells(figure) -> np.ndarray:
 
 
 def test_a_row_per_class_opens_with_the_first_image_of_the_class(train):
-    figure = plot_augmented_images(*train, make_experiment({}), seed=2)
+    figure = plot_augmented_images(*train, make_augmented({}), seed=2)
     shown = cells(figure)
     assert shown.shape == (10, 9, 32, 32, 3)
     originals = (255 * train[0]["images"][20:]).round()
     np.testing.assert_array_equal(shown[:, 0], originals)
     # An augmentation whose ranges are all zero leaves images as they are.
     np.testing.assert_allclose(shown[:, 1:], shown[:, :1].repeat(8, 1), atol=1)
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == list(CIFAR10_CLASSES)
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(
+        CIFAR10_CLASSES
+    )
+    np.testing.assert_array_equal(axes.get_yticks(), 34 * np.arange(10) + 16)
     assert figure.get_suptitle() == "exp7: Data augmentation (seed 2)"
 
 
-def test_row_names_stand_beside_the_middle_of_their_rows(train):
-    axes = plot_augmented_images(*train, make_experiment({}), seed=0).axes[0]
-    np.testing.assert_array_equal(axes.get_yticks(), 34 * np.arange(10) + 16)
-
-
 def test_augmentations_differ_from_each_other_and_come_from_the_seed(train):
-    experiment = make_experiment({"rotation_range": 40.0, "horizontal_flip": True})
+    experiment = make_augmented({"rotation_range": 40.0, "horizontal_flip": True})
     first, again, other = (
         cells(plot_augmented_images(*train, experiment, seed)) for seed in (1, 1, 2)
     )
@@ -76,7 +65,7 @@ def test_augmentations_differ_from_each_other_and_come_from_the_seed(train):
 def test_a_class_without_images_has_no_row(train):
     images, split = train
     few = {"train": split["train"][[0, 9]]}
-    figure = plot_augmented_images(images, few, make_experiment({}), seed=0)
+    figure = plot_augmented_images(images, few, make_augmented({}), seed=0)
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["airplane", "truck"]
     assert len(cells(figure)) == 2
@@ -84,4 +73,4 @@ def test_a_class_without_images_has_no_row(train):
 
 def test_an_experiment_without_augmentation_is_refused(train):
     with pytest.raises(ValueError, match="exp7 has no augmentation"):
-        plot_augmented_images(*train, make_experiment(None), seed=0)
+        plot_augmented_images(*train, make_augmented(None), seed=0)

@@ -74,6 +74,11 @@ def test_the_head_counts_what_has_run(report):
     assert "3 of 4 experiments have run, 2 to their own end" in head
 
 
+def test_the_objectives_name_the_experiments_that_meet_them(report):
+    met = "80 % from the architecture alone: exp1; 90 %: exp1."
+    assert met in text(report[0])
+
+
 def test_what_has_not_run_is_listed_with_its_command(report):
     assert "kedro run --pipelines exp11,reporting" in text(section(report[0], "exp11"))
     assert "`kedro run --pipelines exp11,reporting`" in report[1]
