@@ -256,7 +256,7 @@ def test_archive_and_own_images_take_the_credentials_elsewhere_too(conf):
         "data: s3://team\ncredentials: team\narchive: {filepath: s3://raw/a.tar.gz}\n"
     )
     catalog = load(conf, "catalog", classify={"images": "s3://photos"})
-    assert catalog["cifar10"]["credentials"] == "team"
+    assert catalog["raw_images"]["credentials"] == "team"
     assert catalog["own_images"]["credentials"] == "team"
 
 

@@ -49,7 +49,7 @@ def test_the_archive_can_be_elsewhere(config, tmp_path):
     path = tmp_path / "conf/local/globals.yml"
     settings = yaml.safe_load(path.read_text()) | {"archive": {"filepath": "a.tar.gz"}}
     path.write_text(yaml.safe_dump(settings))
-    archive = load_config(tmp_path / "conf")["catalog"]["cifar10"]
+    archive = load_config(tmp_path / "conf")["catalog"]["raw_images"]
     assert archive["filepath"] == "a.tar.gz"
 
 
