@@ -1,11 +1,14 @@
 """How good the trained networks are on the test images."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
+from cifar_kedro.evaluation.chance import further_half_width
 from cifar_kedro.evaluation.runs import Results, Run
 from cifar_kedro.evaluation.significance import (
+    ENOUGH_SEEDS,
     calibration_bins,
     expected_calibration_error,
     wilson_interval,
@@ -69,7 +72,9 @@ def describe_seeds(results: Results) -> pd.DataFrame:
         the end of training, fractions, the `mean`, the standard deviation `sd` (of a
         sample, n - 1; empty for one seed), `min` and `max`; what the report has,
         `reported_test_accuracy`, and by how many percentage points the mean differs
-        from it, `difference_points` (both empty for an experiment that it lacks).
+        from it, `difference_points` (both empty for an experiment that it lacks). From
+        three seeds on, 95 % of further runs lie within `further_low` to `further_high`,
+        on the same test images.
     """
     runs = pd.DataFrame(
         [
@@ -88,4 +93,14 @@ def describe_seeds(results: Results) -> pd.DataFrame:
     }
     table["reported_test_accuracy"] = table.index.map(reported).astype(float)
     difference = 100 * (table["mean"] - table["reported_test_accuracy"])
-    return table.assign(difference_points=difference.round(2)).reset_index()
+    further = groups.agg(_further_half_width)
+    return table.assign(
+        difference_points=difference.round(2),
+        further_low=table["mean"] - further,
+        further_high=table["mean"] + further,
+    ).reset_index()
+
+
+def _further_half_width(accuracies: pd.Series) -> float:
+    enough = len(accuracies) >= ENOUGH_SEEDS
+    return further_half_width(accuracies.to_numpy()) if enough else math.nan

@@ -14,6 +14,7 @@ import pandas as pd
 
 CONFIDENCE = 0.95
 TWO_SIDED = (1 + CONFIDENCE) / 2  # where the quantile of a symmetric interval stands
+SIGNIFICANCE = 0.05
 ENOUGH_SEEDS = 3  # with fewer, nothing is confirmed or contradicted
 RESAMPLES = 4999
 CALIBRATION_BINS = 15

@@ -10,9 +10,11 @@ import pandas as pd
 
 from cifar_kedro.evaluation.chance import estimate_mean
 from cifar_kedro.evaluation.runs import Run
-from cifar_kedro.evaluation.significance import Interval, wilson_interval
-
-SIGNIFICANCE = 0.05
+from cifar_kedro.evaluation.significance import (
+    SIGNIFICANCE,
+    Interval,
+    wilson_interval,
+)
 
 
 @dataclass(frozen=True)

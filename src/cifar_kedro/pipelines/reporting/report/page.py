@@ -23,7 +23,7 @@ _FILTERS = {
     name: getattr(formats, name)
     for name in (
         *("per_cent", "interval", "points", "p_value", "whole"),
-        *("seeds", "pair_seeds", "duration", "setting"),
+        *("pair_seeds", "duration", "setting"),
     )
 }
 
@@ -65,6 +65,7 @@ def write_report(
         "rows": rows,
         "repeated": seeds[seeds["seeds"] > 1].to_dict("records"),
         "comparisons": comparisons.to_dict("records"),
+        "means": _list_means(comparisons),
         "tests": int(comparisons["p_value_holm"].notna().sum()),
         **_list_claims(claims),
         "sections": sections,
@@ -75,6 +76,13 @@ def write_report(
         **DEFINITIONS,
     }
     return _render("report.html.j2", context), _render("report.md.j2", context)
+
+
+def _list_means(comparisons: pd.DataFrame) -> list[dict[str, Any]]:
+    """List the pairs that have enough seeds: their rows have the same means."""
+    pairs = comparisons.drop_duplicates(["baseline", "experiment"])
+    means: list[dict[str, Any]] = pairs.dropna(subset="mean_points").to_dict("records")
+    return means
 
 
 def _list_claims(claims: pd.DataFrame) -> dict[str, Any]:
