@@ -15,9 +15,9 @@ class ChangesAccuracy(CheckOfTwo):
     """Holds if accuracy changes in the original report's direction, and by its size.
 
     The size agrees if the original report's difference lies no farther from ours than
-    chance reaches. A difference of another size decides against the claim only together
-    with the test. In the claimed direction it stays undecided: two trainings of the same
-    experiment may differ by a point.
+    chance reaches. Another size decides against the claim only if our difference is not
+    significant. A significant one in the claimed direction, but of another size, stays
+    undecided: two trainings of the same experiment may differ by a point.
     """
 
     check: Literal["changes_accuracy"]
