@@ -64,9 +64,7 @@ def write_report(
         "results": results,
         "rows": rows,
         "repeated": seeds[seeds["seeds"] > 1].to_dict("records"),
-        "comparisons": comparisons.to_dict("records"),
-        "means": _list_means(comparisons),
-        "tests": int(comparisons["p_value_holm"].notna().sum()),
+        **_list_pairs(comparisons),
         **_list_claims(claims),
         "sections": sections,
         "figures": figures,
@@ -78,11 +76,14 @@ def write_report(
     return _render("report.html.j2", context), _render("report.md.j2", context)
 
 
-def _list_means(comparisons: pd.DataFrame) -> list[dict[str, Any]]:
-    """List the pairs that have enough seeds: their rows have the same means."""
+def _list_pairs(comparisons: pd.DataFrame) -> dict[str, Any]:
+    """List the compared pairs, and once each those with means over enough seeds."""
     pairs = comparisons.drop_duplicates(["baseline", "experiment"])
-    means: list[dict[str, Any]] = pairs.dropna(subset="mean_points").to_dict("records")
-    return means
+    return {
+        "comparisons": comparisons.to_dict("records"),
+        "means": pairs.dropna(subset="mean_points").to_dict("records"),
+        "tests": int(comparisons["p_value_holm"].notna().sum()),
+    }
 
 
 def _list_claims(claims: pd.DataFrame) -> dict[str, Any]:
