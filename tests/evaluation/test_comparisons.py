@@ -59,7 +59,7 @@ def test_a_pair_is_compared_with_every_seed_that_both_have():
     runs = [
         *(make_run("exp0", 0.60, seed=seed) for seed in (0, 1, 3)),
         *(make_run("exp1", 0.62, seed=seed) for seed in (1, 2, 3)),
-        make_run("exp1", 0.62, seed=0, caveats=("cut short",)),
+        make_run("exp1", 0.62, seed=0, issues=("cut short",)),
     ]
     table = compare_experiments(make_results(*runs), CLAIMS)
     pair = table[(table["baseline"] == "exp0") & (table["experiment"] == "exp1")]
@@ -77,12 +77,47 @@ def test_a_pair_that_has_not_run_has_the_reports_difference_alone():
     assert pair["reported_points"] == pytest.approx(14.18)
 
 
+def test_three_seeds_of_each_are_compared_by_their_means():
+    runs = [
+        *(make_run("exp0", 0.60 + 0.01 * seed, seed=seed) for seed in (0, 1, 2)),
+        *(make_run("exp1", 0.64 + 0.01 * seed, seed=seed) for seed in (1, 2, 3, 4)),
+        make_run("exp2", 0.7),
+        make_run("exp1", 0.1, seed=5, issues=("cut short",)),
+    ]
+    table = compare_experiments(make_results(*runs), CLAIMS)
+    pair = table[(table["baseline"] == "exp0") & (table["experiment"] == "exp1")]
+    assert len(pair) == 2  # seeds 1 and 2; what follows is the same in both rows
+    assert (pair["baseline_seeds"] == 3).all() and (pair["seeds"] == 4).all()
+    first = pair.iloc[0]
+    assert first["mean_points"] == pytest.approx(5.5)
+    assert first["mean_low_points"] < 4 and first["mean_high_points"] > 7
+    assert first["mean_low_points"] + first["mean_high_points"] == pytest.approx(11)
+    assert 0.5 < first["seeds_share"] < 1
+    assert first["further_points"] > first["mean_high_points"] - 5.5
+    few = row(table, "exp2", "exp1")
+    assert (few["baseline_seeds"], few["seeds"]) == (4, 1)
+    assert pd.isna(few["mean_points"]) and pd.isna(few["further_points"])
+
+
+def test_means_of_runs_on_other_images_are_not_compared():
+    runs = [make_run("exp0", 0.6, seed=seed) for seed in range(3)]
+    runs += [make_run("exp1", 0.6, seed=seed) for seed in range(2)]
+    runs += [make_run("exp1", 0.6, seed=2, images=500)]
+    pair = row(
+        compare_experiments(make_results(*runs), CLAIMS).drop_duplicates("experiment"),
+        "exp1",
+        "exp0",
+    )
+    assert pair["usable"] is True  # seed 0
+    assert pair["seeds"] == 3 and pd.isna(pair["mean_points"])
+
+
 def test_holm_counts_the_tests_of_usable_pairs_alone():
     runs = [
         make_run("exp0", 0.6000),
         make_run("exp1", 0.6010),
         make_run("exp2", 0.6020),
-        make_run("exp3", 0.7, caveats=("cut short",)),
+        make_run("exp3", 0.7, issues=("cut short",)),
     ]
     table = compare_experiments(make_results(*runs), CLAIMS)
     pair = row(table, "exp2", "exp1")

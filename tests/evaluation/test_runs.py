@@ -106,7 +106,7 @@ def test_files_of_different_trainings_are_no_result(changed):
 
 
 def test_runs_are_put_together_by_seed():
-    bad = {"caveats": ("cut short",)}
+    bad = {"issues": ("cut short",)}
     results = make_results(
         *(make_run("exp0", 0.5, seed=seed, images=50) for seed in (0, 2, 3)),
         *(make_run("exp1", 0.5, seed=seed, images=50) for seed in (1, 3)),
@@ -165,7 +165,7 @@ def test_what_failed_and_what_is_no_longer_configured_have_their_status():
 
 
 def test_the_representative_run_is_chosen_by_seed_and_issues_alone():
-    bad = {"caveats": ("cut short",)}
+    bad = {"issues": ("cut short",)}
     runs = [
         make_run("exp0", 0.9, seed=0, images=50, **bad),
         make_run("exp0", 0.5, seed=1, images=50),

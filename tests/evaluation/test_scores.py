@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cifar_kedro.evaluation.chance import further_half_width
 from cifar_kedro.evaluation.runs import Results
 from cifar_kedro.evaluation.scores import describe_seeds, score_runs
 from cifar_kedro.evaluation.significance import wilson_interval
@@ -37,7 +38,7 @@ def test_views_have_a_row_of_their_own_and_change_no_other():
 def test_seeds_are_described_by_mean_and_sample_deviation():
     accuracies = {0: 0.6, 1: 0.61, 2: 0.65}
     runs = [make_run("exp0", value, seed=seed) for seed, value in accuracies.items()]
-    cut = make_run("exp0", 0.1, seed=3, caveats=("cut short",))
+    cut = make_run("exp0", 0.1, seed=3, issues=("cut short",))
     table = describe_seeds(make_results(*runs, cut, make_run("exp1", 0.7)))
     first, second = table.to_dict("records")
     assert (first["experiment"], first["seeds"]) == ("exp0", 3)
@@ -46,7 +47,11 @@ def test_seeds_are_described_by_mean_and_sample_deviation():
     assert (first["min"], first["max"]) == (0.6, 0.65)
     assert first["reported_test_accuracy"] == 0.6058
     assert first["difference_points"] == 1.42
+    half = further_half_width(np.array([0.6, 0.61, 0.65]))
+    assert first["further_low"] == pytest.approx(0.62 - half)
+    assert first["further_high"] == pytest.approx(0.62 + half)
     assert second["seeds"] == 1 and np.isnan(second["sd"])
+    assert np.isnan(second["further_low"]) and np.isnan(second["further_high"])
     assert second["mean"] == second["min"] == second["max"] == 0.7
 
 

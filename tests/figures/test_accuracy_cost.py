@@ -15,7 +15,7 @@ NAMES = [name for name in EXPERIMENTS if name != "exp13"]
 
 @pytest.fixture(scope="module")
 def measured():
-    cut = make_run("exp13", 0.3, caveats=("cut short",))
+    cut = make_run("exp13", 0.3, issues=("cut short",))
     runs = [make_run(n, 0.6 + 0.02 * i) for i, n in enumerate(NAMES)]
     for place, run in enumerate(runs):
         run.metrics["parameters"]["total"] = 200_000 + 1_000_000 * place
@@ -82,7 +82,7 @@ def test_the_chart_has_the_same_figures(measured):
 
 def test_each_hardware_has_its_shape():
     one, other = make_run("exp0", 0.6), make_run("exp1", 0.7)
-    cut = make_run("exp2", 0.3, caveats=("cut short",))
+    cut = make_run("exp2", 0.3, issues=("cut short",))
     for run in (other, cut):
         run.metrics["provenance"] = {"hardware": {"accelerators": ["a GPU", "a GPU"]}}
     results = make_results(one, other, cut)

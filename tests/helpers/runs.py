@@ -59,7 +59,7 @@ def make_run(
     history: pd.DataFrame | None = None,
     *,
     seed: int = 0,
-    caveats: tuple[str, ...] = (),
+    issues: tuple[str, ...] = (),
     images: int = IMAGES,
 ) -> Run:
     """Make a run of one of the report's experiments."""
@@ -87,8 +87,8 @@ def make_run(
         },
     }
     predictions = make_predictions(accuracy, images)
-    stop = None if caveats else "val_loss no better for 5 epochs"
-    return Run(experiment, seed, metrics, history, predictions, stop, caveats)
+    stop = None if issues else "val_loss no better for 5 epochs"
+    return Run(experiment, seed, metrics, history, predictions, stop, issues)
 
 
 def make_results(*runs: Run) -> Results:

@@ -1,21 +1,24 @@
 """Pairs of experiments, compared on the same test images."""
 
 import math
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.evaluation.chance import estimate_difference, further_half_width
 from cifar_kedro.evaluation.claims.claims import Claims
 from cifar_kedro.evaluation.runs import Results, Run, have_same_images
 from cifar_kedro.evaluation.significance import (
+    ENOUGH_SEEDS,
     difference_interval,
     holm,
     mcnemar_p_value,
+    normal_quantile,
 )
 
 REPORT_TEST_IMAGES = 10_000
-_NORMAL_QUANTILE = 1.959964  # two-sided 95 %
 
 COLUMNS = {
     "baseline": "string",
@@ -32,6 +35,13 @@ COLUMNS = {
     "p_value_holm": "Float64",
     "reported_points": "Float64",
     "reported_error_points": "Float64",
+    "baseline_seeds": "Int64",
+    "seeds": "Int64",
+    "mean_points": "Float64",
+    "mean_low_points": "Float64",
+    "mean_high_points": "Float64",
+    "seeds_share": "Float64",
+    "further_points": "Float64",
 }
 
 
@@ -50,6 +60,12 @@ def compare_experiments(results: Results, claims: Claims) -> pd.DataFrame:
         experiment's accuracy less the baseline's in percentage points, with a 95 %
         interval of the paired bootstrap. `reported_error_points` is half the width of
         a 95 % interval of the report's own difference; see `reported_difference`.
+
+        The last columns are about all complete runs of a pair, and the same in each of
+        its rows. `baseline_seeds` and `seeds` count the runs. With three of each or more,
+        `mean_points` is the difference of the means, with a 95 % interval over trainings
+        and images; `seeds_share` the trainings' share of its variance; the difference of
+        one further pair lies within `further_points` of it.
     """
     claimed = claims.list_pairs()
     rows = [
@@ -78,13 +94,38 @@ def _compare_pair(
         "usable": False,
         "reported_points": reported,
         "reported_error_points": error,
+        **_compare_means(results, baseline, experiment),
     }
     both = (baseline, experiment)
-    shown = {name: run for name in both if (run := results.shown(name))}
+    shown = {name: run for name in both if (run := results.representative(name))}
     return [
         pair | _compare_runs(runs.get(baseline), runs.get(experiment))
         for runs in results.together(both) or [shown]
     ]
+
+
+def _compare_means(
+    results: Results, baseline: str, experiment: str
+) -> dict[str, object]:
+    """Compare all complete runs of two experiments, as far as there are enough."""
+    complete = [
+        [runs[name] for runs in results.together([name])]
+        for name in (baseline, experiment)
+    ]
+    counts = [len(runs) for runs in complete]
+    seeds: dict[str, object] = {"baseline_seeds": counts[0], "seeds": counts[1]}
+    if min(counts) < ENOUGH_SEEDS or not have_same_images(chain(*complete)):
+        return seeds
+    first, second = (np.stack([run.correct() for run in runs]) for runs in complete)
+    estimate = estimate_difference(first, second)
+    further = further_half_width(first.mean(axis=1), second.mean(axis=1))
+    return seeds | {
+        "mean_points": _points(estimate.value),
+        "mean_low_points": _points(estimate.interval.low),
+        "mean_high_points": _points(estimate.interval.high),
+        "seeds_share": estimate.seeds_share,
+        "further_points": _points(further),
+    }
 
 
 def list_pairs(
@@ -136,7 +177,7 @@ def difference_error(first: float, second: float) -> float:
         Half the width of the difference's 95 % interval, in points.
     """
     variance = sum(p * (1 - p) / REPORT_TEST_IMAGES for p in (first, second))
-    return 100 * _NORMAL_QUANTILE * math.sqrt(variance)
+    return 100 * normal_quantile() * math.sqrt(variance)
 
 
 def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, object]:
@@ -144,12 +185,12 @@ def _compare_runs(baseline: Run | None, experiment: Run | None) -> dict[str, obj
         return {}
     if not have_same_images([baseline, experiment]):
         return {}
-    first, second = baseline.right(), experiment.right()
+    first, second = baseline.correct(), experiment.correct()
     interval = difference_interval(first, second)
     return {
         "baseline_seed": baseline.seed,
         "seed": experiment.seed,
-        "usable": not (baseline.caveats or experiment.caveats),
+        "usable": not (baseline.issues or experiment.issues),
         "difference_points": _points(float(second.mean() - first.mean())),
         "low_points": _points(interval.low),
         "high_points": _points(interval.high),

@@ -75,13 +75,6 @@ class Run:
         """Whether each prediction is correct, bool (n,)."""
         return find_correct(self.predictions[weights], self.labels)
 
-    right = correct  # the name that comparisons and claims use
-
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        """The issues, by the name that comparisons and claims use."""
-        return self.issues
-
     def accuracy(self, weights: str = "end") -> float:
         """The test accuracy, a fraction."""
         return measure(self.predictions[weights], self.labels)["test_accuracy"]
@@ -120,8 +113,6 @@ class Results:
         """
         runs = self.of(experiment)
         return next((run for run in runs if not run.issues), runs[0] if runs else None)
-
-    shown = representative  # the name that comparisons and claims use
 
     def together(self, experiments: Iterable[str]) -> list[dict[str, Run]]:
         """Put the complete runs of several experiments side by side.

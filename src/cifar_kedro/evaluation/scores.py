@@ -1,11 +1,14 @@
 """How good the trained networks are on the test images, run by run and over seeds."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
+from cifar_kedro.evaluation.chance import further_half_width
 from cifar_kedro.evaluation.runs import Results, Run
 from cifar_kedro.evaluation.significance import (
+    ENOUGH_SEEDS,
     calibration_bins,
     expected_calibration_error,
     wilson_interval,
@@ -73,7 +76,9 @@ def describe_seeds(results: Results) -> pd.DataFrame:
         - `mean`, `min`, `max`, and `sd`, the standard deviation of a sample (n - 1),
           empty for one seed;
         - `reported_test_accuracy`: the original report's, empty if it has none;
-        - `difference_points`: the mean less the reported one, in percentage points.
+        - `difference_points`: the mean less the reported one, in percentage points;
+        - `further_low` and `further_high`, from three seeds on: 95 % of further runs lie
+          between them, on the same test images.
     """
     runs = pd.DataFrame(
         [(run.experiment, run.accuracy()) for run in results.runs if not run.issues],
@@ -88,4 +93,14 @@ def describe_seeds(results: Results) -> pd.DataFrame:
     }
     table["reported_test_accuracy"] = table.index.map(reported).astype(float)
     difference = 100 * (table["mean"] - table["reported_test_accuracy"])
-    return table.assign(difference_points=difference.round(2)).reset_index()
+    further = groups.agg(_further_half_width)
+    return table.assign(
+        difference_points=difference.round(2),
+        further_low=table["mean"] - further,
+        further_high=table["mean"] + further,
+    ).reset_index()
+
+
+def _further_half_width(accuracies: pd.Series) -> float:
+    enough = len(accuracies) >= ENOUGH_SEEDS
+    return further_half_width(accuracies.to_numpy()) if enough else math.nan

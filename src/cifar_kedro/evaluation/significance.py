@@ -2,8 +2,8 @@
 
 Thin functions over scipy, statsmodels and scikit-learn, which are imported where they are
 used. All intervals cover 95 %. They speak of trained networks, on images like the test
-images; how much a training differs from its repetition is another question, which only
-several seeds can answer.
+images. How much a training differs from its repetition is another question: `chance`
+answers it, from several seeds.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 
 CONFIDENCE = 0.95
+TWO_SIDED = (1 + CONFIDENCE) / 2  # where the quantile of a symmetric interval stands
+SIGNIFICANCE = 0.05
+ENOUGH_SEEDS = 3  # with fewer, nothing is confirmed or contradicted
 RESAMPLES = 4999
 CALIBRATION_BINS = 15
 
@@ -26,6 +29,13 @@ class Interval(NamedTuple):
     def contains(self, value: float) -> bool:
         """Tell whether a value lies in the interval, its ends included."""
         return self.low <= value <= self.high
+
+
+def normal_quantile() -> float:
+    """Give the half width of an interval in standard deviations, if they are known."""
+    from scipy.stats import norm
+
+    return float(norm.ppf(TWO_SIDED))
 
 
 def wilson_interval(successes: int, trials: int) -> Interval:

@@ -1,4 +1,4 @@
-"""Verdicts on each claim, from made-up runs of the report's experiments."""
+"""Verdicts on each claim, from one or two made-up runs of each experiment."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from tests.helpers.runs import (
     make_run,
 )
 
-CONFIRMED, CONTRADICTED = "confirmed", "contradicted"
+AGREES, DISAGREES = "agrees so far", "disagrees so far"
 UNDECIDED, NOT_RUN = "not decidable with these runs", "not run"
 
 # Experiment: accuracy on test, train, validation. As the report has it, as far as it
@@ -51,7 +51,7 @@ def _few_resamples(monkeypatch):
     monkeypatch.setattr("cifar_kedro.evaluation.significance.RESAMPLES", 200)
 
 
-def judge(changes=None, caveats=(), without=(), **columns):
+def judge(changes=None, issues=(), without=(), **columns):
     """Judge the claims in a world like the report's, but for some changes."""
     world = REPORT | (changes or {})
     own = {"exp1": {"val_loss": RISING}, "exp2": {"val_loss": SHAKY}} | columns
@@ -62,7 +62,7 @@ def judge(changes=None, caveats=(), without=(), **columns):
             make_history(train, validation, **own.get(name, {})).assign(
                 accuracy=lambda h, name=name: h["accuracy"] * WAVERING.get(name, 1)
             ),
-            caveats=("cut short",) if name in caveats else (),
+            issues=("cut short",) if name in issues else (),
         )
         for name, (test, train, validation) in world.items()
         if name not in without
@@ -72,39 +72,39 @@ def judge(changes=None, caveats=(), without=(), **columns):
     return table.set_index("number")
 
 
-def test_the_report_itself_confirms_its_claims():
+def test_the_report_itself_agrees_with_its_claims():
     table = judge()
     assert len(table) == len(CLAIMS.root) == 13
-    assert dict.fromkeys(table["verdict"]) == {CONFIRMED: None}
+    assert dict.fromkeys(table["verdict"]) == {AGREES: None}
 
 
 @pytest.mark.parametrize(
     ("number", "experiment", "figures", "verdict"),
     [
-        (1, "exp0", (0.61, 0.81, 0.6), CONTRADICTED),
-        (2, "exp1", (0.75, 0.79, 0.6), CONTRADICTED),
-        (2, "exp1", (0.75, 0.99, 0.9), CONTRADICTED),  # no heavy over-fitting
-        (3, "exp2", (0.77, 0.97, 0.8), CONTRADICTED),
-        (4, "exp3", (0.79, 0.99, 0.8), CONTRADICTED),  # raised by two points
+        (1, "exp0", (0.61, 0.81, 0.6), DISAGREES),
+        (2, "exp1", (0.75, 0.79, 0.6), DISAGREES),
+        (2, "exp1", (0.75, 0.99, 0.9), DISAGREES),  # no heavy over-fitting
+        (3, "exp2", (0.77, 0.97, 0.8), DISAGREES),
+        (4, "exp3", (0.79, 0.99, 0.8), DISAGREES),  # raised by two points
         (4, "exp3", (0.7730, 0.99, 0.8), UNDECIDED),  # raised, but by less than one
         (5, "exp4", (0.8020, 0.95, 0.82), UNDECIDED),  # not clearly above 80 %
-        (5, "exp4", (0.79, 0.95, 0.82), CONTRADICTED),
-        (5, "exp5", (0.8494, 0.94, 0.80), CONTRADICTED),  # a gap as large
-        (5, "exp5", (0.8120, 0.93, 0.85), CONTRADICTED),  # as good as before
+        (5, "exp4", (0.79, 0.95, 0.82), DISAGREES),
+        (5, "exp5", (0.8494, 0.94, 0.80), DISAGREES),  # a gap as large
+        (5, "exp5", (0.8120, 0.93, 0.85), DISAGREES),  # as good as before
         (5, "exp5", (0.87, 0.93, 0.85), UNDECIDED),  # better, but by 5.8 points
-        (6, "exp6", (0.8300, 0.96, 0.87), CONTRADICTED),  # significantly worse
-        (6, "exp6", (0.8697, 0.88, 0.87), CONTRADICTED),  # over-fitting reduced
-        (7, "exp7", (0.8230, 0.85, 0.83), CONTRADICTED),  # train above validation
-        (8, "exp8a", (0.84, 0.97, 0.86), CONTRADICTED),
+        (6, "exp6", (0.8300, 0.96, 0.87), DISAGREES),  # significantly worse
+        (6, "exp6", (0.8697, 0.88, 0.87), DISAGREES),  # over-fitting reduced
+        (7, "exp7", (0.8230, 0.85, 0.83), DISAGREES),  # train above validation
+        (8, "exp8a", (0.84, 0.97, 0.86), DISAGREES),
         (8, "exp8a", (0.8600, 0.97, 0.86), UNDECIDED),
-        (9, "exp8b", (0.8604, 0.98, 0.87), CONTRADICTED),
-        (10, "exp10", (0.8620, 0.98, 0.88), CONTRADICTED),
-        (11, "exp10", (0.9000, 0.98, 0.88), CONTRADICTED),
+        (9, "exp8b", (0.8604, 0.98, 0.87), DISAGREES),
+        (10, "exp10", (0.8620, 0.98, 0.88), DISAGREES),
+        (11, "exp10", (0.9000, 0.98, 0.88), DISAGREES),
         (12, "exp11", (0.9040, 0.94, 0.91), UNDECIDED),
-        (12, "exp11", (0.89, 0.94, 0.91), CONTRADICTED),
+        (12, "exp11", (0.89, 0.94, 0.91), DISAGREES),
         (12, "exp9", (0.8949, 0.93, 0.89), UNDECIDED),  # the report's own figure
-        (12, "exp9", (0.91, 0.93, 0.89), CONTRADICTED),
-        (13, "exp12", (0.92, 0.90, 0.86), CONTRADICTED),
+        (12, "exp9", (0.91, 0.93, 0.89), DISAGREES),
+        (13, "exp12", (0.92, 0.90, 0.86), DISAGREES),
     ],
 )
 def test_a_claim_depends_on_its_figures(number, experiment, figures, verdict):
@@ -113,21 +113,21 @@ def test_a_claim_depends_on_its_figures(number, experiment, figures, verdict):
 
 def test_the_validation_loss_must_rise_and_settle():
     falling = {"val_loss": np.linspace(2, 0.7, 20)}
-    assert judge(exp1=falling)["verdict"][2] == CONTRADICTED
-    assert judge(exp3={"val_loss": 2 * SHAKY})["verdict"][4] == CONTRADICTED
+    assert judge(exp1=falling)["verdict"][2] == DISAGREES
+    assert judge(exp3={"val_loss": 2 * SHAKY})["verdict"][4] == DISAGREES
 
 
 def test_a_run_with_a_caveat_decides_nothing():
-    table = judge(caveats=("exp4",))
+    table = judge(issues=("exp4",))
     affected = table[table["verdict"] == UNDECIDED]
     assert affected.index.tolist() == [5, 12]
     assert affected["ours"][5] == "not complete: exp4"
     assert table["seeds"][5] == 0
-    assert (table.drop([5, 12])["verdict"] == CONFIRMED).all()
+    assert (table.drop([5, 12])["verdict"] == AGREES).all()
 
 
 def test_a_missing_run_is_named():
-    table = judge(without=("exp12", "exp0"), caveats=("exp11",))
+    table = judge(without=("exp12", "exp0"), issues=("exp11",))
     missing = table[table["verdict"] == NOT_RUN]
     assert missing["ours"].to_dict() == {
         1: "missing: exp0",
@@ -138,7 +138,7 @@ def test_a_missing_run_is_named():
 
 def test_a_part_that_fails_decides_whatever_has_not_run():
     table = judge({"exp11": (0.56, 0.55, 0.56)}, without=("exp12",))
-    assert table["verdict"][12] == CONTRADICTED
+    assert table["verdict"][12] == DISAGREES
     assert table["ours"][12].startswith("exp11 56.0 %")
     assert table["ours"][12].endswith("missing: exp12")
 
@@ -160,7 +160,7 @@ def test_seeds_that_disagree_decide_nothing():
     assert judge()["seeds"].unique() == [1]
     agreeing = {name: REPORT[name] for name in ("exp3", "exp4", "exp5")}
     table = world_with_a_second_seed(**agreeing)
-    assert (table["verdict"][5], table["seeds"][5]) == (CONFIRMED, 2)
+    assert (table["verdict"][5], table["seeds"][5]) == (AGREES, 2)
     assert table["ours"][5].count("(seed 1)") == 4
     # As good as dropout 0.3 with this seed, though not with the other.
     differing = agreeing | {"exp5": (0.8120, 0.93, 0.85)}
@@ -169,7 +169,7 @@ def test_seeds_that_disagree_decide_nothing():
 
 def test_another_seed_of_one_of_a_pair_is_not_compared_with_the_first():
     table = world_with_a_second_seed(exp5=(0.8120, 0.93, 0.85))
-    assert (table["verdict"][5], table["seeds"][5]) == (CONFIRMED, 1)
+    assert (table["verdict"][5], table["seeds"][5]) == (AGREES, 1)
 
 
 def test_runs_on_other_images_decide_nothing():
@@ -212,7 +212,7 @@ def judge_own(claim, *runs):
 
 @pytest.mark.parametrize(
     ("accuracy", "verdict"),
-    [(0.65, CONFIRMED), (0.6005, UNDECIDED), (0.55, CONTRADICTED)],
+    [(0.65, AGREES), (0.6005, UNDECIDED), (0.55, DISAGREES)],
 )
 def test_a_hypothesis_of_ones_own_is_judged(accuracy, verdict):
     row = judge_own(OWN, make_run("exp0", 0.60), make_run("mine", accuracy))

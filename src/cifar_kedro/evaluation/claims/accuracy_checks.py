@@ -1,32 +1,23 @@
 """Checks of the accuracies on the test images."""
 
-import math
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from cifar_kedro.evaluation.claims.check import (
-    Check,
-    CheckOfOne,
-    CheckOfTwo,
-    Evidence,
-    Finding,
-)
-from cifar_kedro.evaluation.runs import Run
-from cifar_kedro.evaluation.significance import Interval, wilson_interval
+from cifar_kedro.evaluation.claims.check import Check, CheckOfOne, CheckOfTwo, Finding
+from cifar_kedro.evaluation.claims.evidence import Accuracy, Difference, Evidence
 
 # As on the page.
 SAME_POINTS = 1.0
-SIGNIFICANCE = 0.05
 
 
 class ChangesAccuracy(CheckOfTwo):
     """Holds if accuracy changes in the original report's direction, and by its size.
 
-    The interval of our difference is widened by the original report's sampling error. It
-    decides against the claim only together with the test. A difference in the claimed
-    direction, but of another size, stays undecided: two trainings of the same experiment
-    may differ by a point.
+    The size agrees if the original report's difference lies no farther from ours than
+    chance reaches. Another size decides against the claim only if our difference is not
+    significant. A significant one in the claimed direction, but of another size, stays
+    undecided: two trainings of the same experiment may differ by a point.
     """
 
     check: Literal["changes_accuracy"]
@@ -35,26 +26,23 @@ class ChangesAccuracy(CheckOfTwo):
     def rule(self) -> str:
         """When it holds."""
         return (
-            f"{self.baseline} to {self.experiment}: a significant difference (McNemar, "
-            "Holm) of the report's sign and size"
+            f"{self.baseline} to {self.experiment}: a significant difference of the "
+            "report's sign and size"
         )
 
     def judge(self, evidence: Evidence) -> Finding:
         """Compare our difference with the reported one."""
-        pair = evidence.compared(self.baseline, self.experiment)
-        ours, reported = pair["difference_points"], pair["reported_points"]
+        ours = evidence.compare(self.baseline, self.experiment)
+        reported = ours.reported
         if reported is None:
             return Finding(
                 None, "no reported size to compare with: see raises_accuracy"
             )
-        low, high = pair["interval"]
-        half_width = math.hypot((high - low) / 2, pair["reported_error_points"])
-        compatible = abs(ours - reported) <= half_width
-        significant = pair["p_value_holm"] < SIGNIFICANCE
-        as_claimed = significant and ours * reported > 0
-        opposite = significant and ours * reported < 0
-        figures = f"{_points(pair)}, {_p_value(pair)}, the report's {reported:+.1f} "
-        figures += f"{'within' if compatible else 'not within'} {half_width:.1f} of it"
+        compatible = abs(ours.points - reported) <= ours.reach
+        as_claimed = ours.significant and ours.points * reported > 0
+        opposite = ours.significant and ours.points * reported < 0
+        figures = f"{_tested(ours)}, the report's {reported:+.1f} "
+        figures += f"{'within' if compatible else 'not within'} {ours.reach:.1f} of it"
         if as_claimed:
             return Finding(True if compatible else None, figures)
         return Finding(False if opposite or not compatible else None, figures)
@@ -69,16 +57,15 @@ class RaisesAccuracy(CheckOfTwo):
     def rule(self) -> str:
         """When it holds."""
         return (
-            f"{self.baseline} to {self.experiment}: a significant gain (McNemar, Holm) "
-            "(contradicted if the interval of the difference lies below zero)"
+            f"{self.baseline} to {self.experiment}: a significant gain "
+            "(fails if the interval of the difference lies below zero)"
         )
 
     def judge(self, evidence: Evidence) -> Finding:
         """Read sign, test and interval of the difference."""
-        pair = evidence.compared(self.baseline, self.experiment)
-        raised = pair["p_value_holm"] < SIGNIFICANCE and pair["difference_points"] > 0
-        holds = _decide(raised, pair["interval"].high < 0)
-        return Finding(holds, f"{_points(pair)}, {_p_value(pair)}")
+        ours = evidence.compare(self.baseline, self.experiment)
+        holds = _decide(ours.raised, ours.interval.high < 0)
+        return Finding(holds, _tested(ours))
 
 
 class SameAccuracy(CheckOfTwo):
@@ -91,16 +78,16 @@ class SameAccuracy(CheckOfTwo):
         """When it holds."""
         return (
             f"{self.baseline} to {self.experiment}: the interval of the difference "
-            f"within {SAME_POINTS:.0f} point of zero (contradicted if wholly outside)"
+            f"within {SAME_POINTS:.0f} point of zero (fails if wholly outside)"
         )
 
     def judge(self, evidence: Evidence) -> Finding:
         """Place the interval."""
-        pair = evidence.compared(self.baseline, self.experiment)
-        low, high = pair["interval"]
+        ours = evidence.compare(self.baseline, self.experiment)
+        low, high = ours.interval
         inside = -SAME_POINTS < low and high < SAME_POINTS
         outside = low > SAME_POINTS or high < -SAME_POINTS
-        return Finding(_decide(inside, outside), _points(pair))
+        return Finding(_decide(inside, outside), _points(ours))
 
 
 class AccuracyNotRaised(CheckOfTwo):
@@ -113,17 +100,16 @@ class AccuracyNotRaised(CheckOfTwo):
         """When it holds."""
         return (
             f"{self.baseline} to {self.experiment}: the interval of the difference below "
-            f"+{SAME_POINTS:.0f} point, and no significant gain (contradicted if neither)"
+            f"+{SAME_POINTS:.0f} point, and no significant gain (fails if neither)"
         )
 
     def judge(self, evidence: Evidence) -> Finding:
         """Read test and interval of the difference."""
-        pair = evidence.compared(self.baseline, self.experiment)
-        raised = pair["p_value_holm"] < SIGNIFICANCE and pair["difference_points"] > 0
-        not_raised = pair["interval"].high < SAME_POINTS
+        ours = evidence.compare(self.baseline, self.experiment)
+        not_raised = ours.interval.high < SAME_POINTS
         return Finding(
-            _decide(not_raised and not raised, raised and not not_raised),
-            f"{_points(pair)}, {_p_value(pair)}",
+            _decide(not_raised and not ours.raised, ours.raised and not not_raised),
+            _tested(ours),
         )
 
 
@@ -141,15 +127,16 @@ class AccuracyAbove(CheckOfOne):
     def rule(self) -> str:
         """When it holds."""
         return (
-            f"{self.experiment}: Wilson interval of the test accuracy above "
+            f"{self.experiment}: the interval of the test accuracy above "
             f"{100 * self.level:.0f} %"
         )
 
     def judge(self, evidence: Evidence) -> Finding:
         """Place the interval."""
-        accuracy, interval = _accuracy(evidence.runs[self.experiment])
-        holds = _decide(interval.low > self.level, interval.high < self.level)
-        return Finding(holds, f"{self.experiment} {_per_cent(accuracy, interval)}")
+        ours = evidence.measure(self.experiment)
+        low, high = ours.interval
+        holds = _decide(low > self.level, high < self.level)
+        return Finding(holds, f"{self.experiment} {_per_cent(ours)}")
 
 
 class OthersBelow(Check):
@@ -172,38 +159,41 @@ class OthersBelow(Check):
     @property
     def rule(self) -> str:
         """When it holds."""
-        return f"every other: Wilson interval below {100 * self.level:.0f} %"
+        return f"every other: the interval below {100 * self.level:.0f} %"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Place every interval."""
-        accuracies = {name: _accuracy(evidence.runs[name]) for name in self.experiments}
-        above = [n for n, (_, i) in accuracies.items() if i.low > self.level]
-        below = all(i.high < self.level for _, i in accuracies.values())
-        best = max(accuracies, key=lambda name: accuracies[name][0])
-        figures = f"best other: {best} {_per_cent(*accuracies[best])}"
-        return Finding(_decide(below, bool(above)), figures)
+        accuracies = {name: evidence.measure(name) for name in self.experiments}
+        above = any(a.interval.low > self.level for a in accuracies.values())
+        below = all(a.interval.high < self.level for a in accuracies.values())
+        best = max(accuracies, key=lambda name: accuracies[name].value)
+        figures = f"best other: {best} {_per_cent(accuracies[best])}"
+        return Finding(_decide(below, above), figures)
+
+
+AccuracyCheck = (
+    ChangesAccuracy
+    | RaisesAccuracy
+    | SameAccuracy
+    | AccuracyNotRaised
+    | AccuracyAbove
+    | OthersBelow
+)
 
 
 def _decide(holds: bool, fails: bool) -> bool | None:
     return True if holds else False if fails else None
 
 
-def _accuracy(run: Run) -> tuple[float, Interval]:
-    right = run.right()
-    return float(right.mean()), wilson_interval(int(right.sum()), len(right))
+def _per_cent(accuracy: Accuracy) -> str:
+    low, high = accuracy.interval
+    return f"{100 * accuracy.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def _per_cent(accuracy: float, interval: Interval) -> str:
-    return (
-        f"{100 * accuracy:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
-    )
+def _points(difference: Difference) -> str:
+    low, high = difference.interval
+    return f"{difference.points:+.1f} points [{low:+.1f}, {high:+.1f}]"
 
 
-def _points(pair: dict[str, Any]) -> str:
-    low, high = pair["interval"]
-    return f"{pair['difference_points']:+.1f} points [{low:+.1f}, {high:+.1f}]"
-
-
-def _p_value(pair: dict[str, Any]) -> str:
-    value = pair["p_value_holm"]
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+def _tested(difference: Difference) -> str:
+    return ", ".join(filter(None, [_points(difference), difference.test]))

@@ -1,14 +1,10 @@
-"""What every check of a claim is, reads and finds."""
+"""What every check of a claim is and finds."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
 
 from cifar_kedro.config.base import Strict
-from cifar_kedro.evaluation.runs import Run
-from cifar_kedro.evaluation.significance import Interval
+from cifar_kedro.evaluation.claims.evidence import OneSeed
 
 
 @dataclass(frozen=True)
@@ -17,32 +13,6 @@ class Finding:
 
     holds: bool | None
     figures: str
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the checks read: a run per experiment, and the compared pairs of all runs."""
-
-    runs: dict[str, Run]
-    comparisons: pd.DataFrame
-
-    def compared(self, baseline: str, experiment: str) -> dict[str, Any]:
-        """Give the comparison of two of the runs, in whichever direction it was made."""
-        columns = ["baseline", "baseline_seed", "experiment", "seed"]
-        table = self.comparisons.set_index(columns)
-        for pair, sign in (((baseline, experiment), 1), ((experiment, baseline), -1)):
-            key = tuple(part for name in pair for part in (name, self.runs[name].seed))
-            if key in table.index:
-                row = table.loc[key].to_dict()
-                ends = sorted([sign * row["low_points"], sign * row["high_points"]])
-                reported = row["reported_points"]  # of one's own experiments: missing
-                return {
-                    **row,
-                    "difference_points": sign * row["difference_points"],
-                    "interval": Interval(*ends),
-                    "reported_points": None if pd.isna(reported) else sign * reported,
-                }
-        raise KeyError(f"{baseline} and {experiment} were not compared.")
 
 
 class Check(Strict, ABC):
@@ -65,7 +35,7 @@ class Check(Strict, ABC):
         """When it holds, in words."""
 
     @abstractmethod
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Decide whether it holds for one run of each experiment."""
 
 

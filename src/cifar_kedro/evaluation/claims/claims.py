@@ -4,6 +4,7 @@ The original report's stand in ``conf/base/parameters_claims.yml``; anyone may a
 """
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Literal
 
 import pandas as pd
@@ -11,11 +12,17 @@ from pydantic import Field, RootModel
 
 from cifar_kedro.config.base import Strict
 from cifar_kedro.evaluation.claims import accuracy_checks, training_checks
-from cifar_kedro.evaluation.claims.check import Check, Evidence
-from cifar_kedro.evaluation.runs import Results, have_same_images
+from cifar_kedro.evaluation.claims.evidence import AllSeeds, OneSeed
+from cifar_kedro.evaluation.runs import Results, Run, have_same_images
+from cifar_kedro.evaluation.significance import ENOUGH_SEEDS
 
 Verdict = Literal[
-    "confirmed", "contradicted", "not decidable with these runs", "not run"
+    "confirmed",
+    "contradicted",
+    "agrees so far",
+    "disagrees so far",
+    "not decidable with these runs",
+    "not run",
 ]
 
 COLUMNS = ["number", "claim", "reported", "ours", "test", "verdict", "seeds"]
@@ -29,12 +36,7 @@ AnyCheck = Annotated[
     | training_checks.Steadier
     | training_checks.SmallerGap
     | training_checks.GapNotSmaller
-    | accuracy_checks.ChangesAccuracy
-    | accuracy_checks.RaisesAccuracy
-    | accuracy_checks.SameAccuracy
-    | accuracy_checks.AccuracyNotRaised
-    | accuracy_checks.AccuracyAbove
-    | accuracy_checks.OthersBelow,
+    | accuracy_checks.AccuracyCheck,
     Field(discriminator="check"),
 ]
 
@@ -45,7 +47,7 @@ class Claim(Strict):
     Attributes:
         statement: What it says.
         reported: The original report's figures that it rests on; null for one's own.
-        checks: All must hold for it to be confirmed.
+        checks: All must hold for it to be confirmed, or to agree so far.
     """
 
     statement: str = Field(min_length=1)
@@ -73,7 +75,7 @@ class Part:
     Attributes:
         holds: Whether it holds; None if that is not decidable, or the seeds disagree.
         figures: Ours, or what is missing.
-        seeds: With how many seeds it was judged.
+        seeds: How many of each experiment it was judged with, at least.
     """
 
     holds: bool | Literal["missing"] | None
@@ -93,11 +95,12 @@ def judge_claims(
 
     Returns:
         A row per claim: its `number`, the `claim`, the `reported` figures, `ours`, the
-        `test`, the `verdict`, and the `seeds` that each part of it rests on at least.
+        `test`, the `verdict`, and the number of `seeds` that it rests on.
     """
     rows = []
     for number, claim in enumerate(_list_claims(results, claims), start=1):
         parts = [judge_check(check, results, comparisons) for check in claim.checks]
+        verdict, seeds = reach_verdict(parts)
         rows.append(
             {
                 "number": number,
@@ -106,8 +109,8 @@ def judge_claims(
                 # Parts may lack the same run.
                 "ours": "; ".join(dict.fromkeys(part.figures for part in parts)),
                 "test": "; ".join(check.rule for check in claim.checks),
-                "verdict": reach_verdict(parts),
-                "seeds": min((p.seeds for p in parts if p.seeds), default=0),
+                "verdict": verdict,
+                "seeds": seeds,
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -119,24 +122,55 @@ def _list_claims(results: Results, claims: Claims) -> list[Claim]:
     return [c for c in every if results.is_original or c.reported is None]
 
 
-def judge_check(check: Check, results: Results, comparisons: pd.DataFrame) -> Part:
+def judge_check(check: AnyCheck, results: Results, comparisons: pd.DataFrame) -> Part:
     """Judge one part of a claim, with every seed with which its experiments have run.
 
     Returns:
-        What was found, as far as all seeds agree, with our figures or what is missing.
+        What was found, with our figures or what is missing. Accuracies of enough seeds
+        are judged by their means. Anything else is judged seed by seed, and only holds or
+        fails where all seeds agree.
     """
+    if lack := _find_lack(check, results):
+        return lack
+    complete = {
+        name: [runs[name] for runs in results.together([name])] for name in check.needs
+    }
+    fewest = min(map(len, complete.values()))
+    if isinstance(check, accuracy_checks.AccuracyCheck) and fewest >= ENOUGH_SEEDS:
+        return _judge_means(check, complete, comparisons)
+    return _judge_seed_by_seed(check, results.together(check.needs), comparisons)
+
+
+def _find_lack(check: AnyCheck, results: Results) -> Part | None:
+    """Say what a check can't be judged without, if it lacks anything."""
     if unknown := [name for name in check.needs if name not in results.experiments]:
         return Part("missing", f"not configured: {', '.join(unknown)}")
     if missing := [name for name in check.needs if not results.of(name)]:
         return Part("missing", f"missing: {', '.join(missing)}")
-    together = results.together(check.needs)
-    if not together:
-        doubtful = [name for name in check.needs if not results.together([name])]
+    if doubtful := [name for name in check.needs if not results.together([name])]:
         return Part(None, f"not complete: {', '.join(doubtful)}")
-    if any(not have_same_images(runs.values()) for runs in together):
-        named = ", ".join(check.needs)
-        return Part(None, f"{named}: tested on different images")
-    findings = [check.judge(Evidence(runs, comparisons)) for runs in together]
+    return None
+
+
+def _judge_means(
+    check: accuracy_checks.AccuracyCheck,
+    complete: dict[str, list[Run]],
+    comparisons: pd.DataFrame,
+) -> Part:
+    if not have_same_images(chain(*complete.values())):
+        return _differ(check)
+    finding = check.judge(AllSeeds(complete, comparisons))
+    counts = [len(runs) for runs in complete.values()]
+    figures = f"{finding.figures} (mean of {' and '.join(map(str, counts))} seeds)"
+    return Part(finding.holds, figures, min(counts))
+
+
+def _judge_seed_by_seed(
+    check: AnyCheck, together: list[dict[str, Run]], comparisons: pd.DataFrame
+) -> Part:
+    if not all(have_same_images(runs.values()) for runs in together):
+        return _differ(check)
+    findings = [check.judge(OneSeed(runs, comparisons)) for runs in together]
     holds = {finding.holds for finding in findings}
     seeds = [next(iter(runs.values())).seed for runs in together]
     figures = [finding.figures for finding in findings]
@@ -146,11 +180,23 @@ def judge_check(check: Check, results: Results, comparisons: pd.DataFrame) -> Pa
     return Part(agreed, "; ".join(figures), len(seeds))
 
 
-def reach_verdict(parts: list[Part]) -> Verdict:
-    """Reach a verdict on a claim: one part that fails decides, whatever has not run."""
+def _differ(check: AnyCheck) -> Part:
+    return Part(None, f"{', '.join(check.needs)}: tested on different images")
+
+
+def reach_verdict(parts: list[Part]) -> tuple[Verdict, int]:
+    """Reach a verdict on a claim, and tell on how many seeds it rests.
+
+    One part that fails decides, whatever has not run: of several, the one with the most
+    seeds. Otherwise the part with the fewest seeds limits the verdict.
+    """
     found = [part.holds for part in parts]
     if False in found:
-        return "contradicted"
+        seeds = max(part.seeds for part in parts if part.holds is False)
+        return "contradicted" if seeds >= ENOUGH_SEEDS else "disagrees so far", seeds
+    seeds = min((part.seeds for part in parts if part.seeds), default=0)
     if "missing" in found:
-        return "not run"
-    return "confirmed" if all(found) else "not decidable with these runs"
+        return "not run", seeds
+    if not all(found):
+        return "not decidable with these runs", seeds
+    return "confirmed" if seeds >= ENOUGH_SEEDS else "agrees so far", seeds

@@ -8,12 +8,8 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from cifar_kedro.evaluation.claims.check import (
-    CheckOfOne,
-    CheckOfTwo,
-    Evidence,
-    Finding,
-)
+from cifar_kedro.evaluation.claims.check import CheckOfOne, CheckOfTwo, Finding
+from cifar_kedro.evaluation.claims.evidence import OneSeed
 from cifar_kedro.evaluation.runs import Run
 
 # What the page says that these words mean.
@@ -73,7 +69,7 @@ class TrainAccuracyBelow(CheckOfOne):
         """When it holds."""
         return f"{self.experiment}: train accuracy in the last epoch below {self.bound:.2f}"
 
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Read the last epoch."""
         value = train_accuracy(evidence.runs[self.experiment])
         return Finding(value < self.bound, f"train accuracy {value:.3f}")
@@ -97,7 +93,7 @@ class TrainAccuracyFrom(CheckOfOne):
             f"{self.bound:.2f}"
         )
 
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Read the last epoch."""
         value = train_accuracy(evidence.runs[self.experiment])
         return Finding(value >= self.bound, f"train accuracy {value:.3f}")
@@ -113,7 +109,7 @@ class HeavyOverfitting(CheckOfOne):
         """When it holds."""
         return f"{self.experiment}: gap at least {100 * HEAVY_GAP:.0f} points"
 
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Read the gap of the last epoch."""
         value = gap(evidence.runs[self.experiment])
         return Finding(value >= HEAVY_GAP, f"gap {100 * value:.1f} points")
@@ -132,7 +128,7 @@ class ValidationLossRises(CheckOfOne):
             f"{100 * LOSS_RISE:.0f} % more at the end"
         )
 
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Compare first, lowest and last loss."""
         history = evidence.runs[self.experiment].history
         losses = history["val_loss"].reset_index(drop=True)
@@ -157,7 +153,7 @@ class ValidationBeatsTrain(CheckOfOne):
             f"{self.experiment}: validation accuracy above train's in most later epochs"
         )
 
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Count the later epochs."""
         half = second_half(evidence.runs[self.experiment].history)
         share = float((half["val_accuracy"] > half["accuracy"]).mean())
@@ -187,7 +183,7 @@ class Steadier(CheckOfTwo):
             f"{self.baseline}'s"
         )
 
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Compare the unsteadiness of both."""
         before, after = (
             unsteadiness(evidence.runs[name], self.column) for name in self.needs
@@ -209,7 +205,7 @@ class SmallerGap(CheckOfTwo):
             f"{self.baseline}'s"
         )
 
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Compare both gaps."""
         before, after = (gap(evidence.runs[name]) for name in self.needs)
         return Finding(before - after > SAME_GAP, _gaps(before, after))
@@ -228,7 +224,7 @@ class GapNotSmaller(CheckOfTwo):
             f"{self.baseline}'s"
         )
 
-    def judge(self, evidence: Evidence) -> Finding:
+    def judge(self, evidence: OneSeed) -> Finding:
         """Compare both gaps."""
         before, after = (gap(evidence.runs[name]) for name in self.needs)
         return Finding(before - after <= SAME_GAP, _gaps(before, after))

@@ -16,7 +16,7 @@ def results() -> Results:
             make_run("exp0", 0.6, images=500),
             make_run("exp0", 0.61, seed=1, images=500),
             make_run("exp1", 0.9, images=500),
-            make_run("exp7", 0.2, images=500, caveats=("cut short: 1 of 200",)),
+            make_run("exp7", 0.2, images=500, issues=("cut short: 1 of 200",)),
         ],
         {"exp1/seed-4": "OSError: <broken> & gone"},
     )

@@ -10,6 +10,7 @@ from cifar_kedro.pipelines.reporting.report import formats
         (formats.per_cent(0.6298), "62.98 %"),
         (formats.per_cent(None), formats.MISSING),
         (formats.interval(0.62028, 0.63921), "[62.0, 63.9]"),
+        (formats.interval(float("nan"), float("nan")), formats.MISSING),
         (formats.points(2.4), "+2.40"),
         (formats.points(-0.594), "\N{MINUS SIGN}0.59"),
         (formats.points(pd.NA), formats.MISSING),

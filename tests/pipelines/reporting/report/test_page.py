@@ -103,9 +103,12 @@ def test_experiments_with_several_seeds_have_a_table(report):
     page, markdown, _ = report
     table = text(page.split("Over several seeds")[1].split("</table>")[0])
     assert table.endswith(
-        "exp0 2 60.50 % 0.71 60.00 % 61.00 % 60.58 % \N{MINUS SIGN}0.08"
+        "exp0 2 60.50 % 0.71 60.00 % 61.00 % \N{EN DASH} 60.58 % \N{MINUS SIGN}0.08"
     )
-    assert "| exp0 | 2 | 60.50 % | 0.71 | 60.00 % | 61.00 % | 60.58 % |" in markdown
+    assert (
+        "| exp0 | 2 | 60.50 % | 0.71 | 60.00 % | 61.00 % | \N{EN DASH} | 60.58 % |"
+        in markdown
+    )
 
 
 def test_numbers_of_a_section(report):
@@ -150,13 +153,36 @@ def test_the_claims_have_their_verdicts(report):
     claims = section(report[0], "claims").split('id="methods"')[0]
     assert claims.count('class="verdict ') == 13
     assert "11 not run" in text(claims)
+    assert "disagrees so far (n = 2)" in text(claims)
+
+
+def test_three_seeds_of_a_pair_have_their_means_and_what_a_further_one_shows():
+    runs = [
+        make_run(name, accuracy + 0.01 * seed, seed=seed, images=500)
+        for name, accuracy in (("exp0", 0.6), ("exp1", 0.7))
+        for seed in range(3)
+    ]
+    chosen = {name: EXPERIMENTS[name] for name in ("exp0", "exp1")}
+    page, markdown, _ = make_report(Results(chosen, runs))
+    table = text(page.split("Pairs over several seeds</h3>")[1].split("</table>")[0])
+    assert "exp1 exp0 3, 3 +10.00 [+" in table
+    assert "| exp1 | exp0 | 3, 3 | +10.00 | [+" in markdown
+    sentence = "A further run would fall within [56.0, 66.0] % (95 %)."
+    assert sentence in text(section(page, "exp0")) and sentence in markdown
+    assert "contradicted (n = 3)" in text(section(page, "claims"))  # exp0 on train
+
+
+def test_the_page_is_the_same_twice():
+    runs = [make_run("exp0", 0.6, seed=seed, images=500) for seed in range(3)]
+    results = Results({"exp0": EXPERIMENTS["exp0"]}, runs)
+    assert make_report(results)[0] == make_report(results)[0]
 
 
 def test_the_markdown_defines_its_words_and_names_where_runs_come_from(report):
     markdown = report[1]
     assert "<dt>Weights</dt>" in markdown.split("## Definitions")[1]
     assert "| `hardware.processor` | a processor |" in markdown
-    assert "**contradicted**, 2 seeds |" in markdown  # exp0 on train
+    assert "**disagrees so far** (n = 2) |" in markdown  # exp0 on train
 
 
 def test_markdown_tables_have_as_many_cells_as_headings(report):

@@ -12,7 +12,7 @@ from tests.helpers.runs import EXPERIMENTS, make_results, make_run
 
 
 def test_every_run_and_every_experiment_without_one_has_a_row():
-    cut = make_run("exp1", 0.4, caveats=("cut short: 1 of up to 100 epochs",))
+    cut = make_run("exp1", 0.4, issues=("cut short: 1 of up to 100 epochs",))
     results = make_results(make_run("exp0", 0.6), make_run("exp0", 0.7, seed=1), cut)
     rows = list_rows(results, score_runs(results))
     assert [(row.name, row.status) for row in rows[:4]] == [

@@ -14,6 +14,8 @@ def per_cent(value: Any, digits: int = 2) -> str:
 
 def interval(low: Any, high: Any) -> str:
     """Write the interval of a fraction: [62.0, 63.9]."""
+    if pd.isna(low):
+        return MISSING
     return f"[{100 * low:.1f}, {100 * high:.1f}]"
 
 
@@ -39,11 +41,6 @@ def p_value(value: Any, relation: bool = False) -> str:
 def whole(value: Any) -> str:
     """Write a whole number: 263,402."""
     return MISSING if pd.isna(value) else f"{value:,.0f}"
-
-
-def seeds(count: int) -> str:
-    """Write a number of seeds: 1 seed, 2 seeds."""
-    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 def pair_seeds(pair: dict[str, Any]) -> str:

@@ -62,8 +62,7 @@ def write_report(
         "results": results,
         "rows": rows,
         "repeated": seeds[seeds["seeds"] > 1].to_dict("records"),
-        "comparisons": comparisons.to_dict("records"),
-        "tests": int(comparisons["p_value_holm"].notna().sum()),
+        **_list_pairs(comparisons),
         **_list_claims(claims),
         "sections": sections,
         "figures": figures,
@@ -74,6 +73,16 @@ def write_report(
         **DEFINITIONS,
     }
     return _render("report.html.j2", context), _render("report.md.j2", context)
+
+
+def _list_pairs(comparisons: pd.DataFrame) -> dict[str, Any]:
+    """List the compared pairs, and once each those with means over enough seeds."""
+    pairs = comparisons.drop_duplicates(["baseline", "experiment"])
+    return {
+        "comparisons": comparisons.to_dict("records"),
+        "means": pairs.dropna(subset="mean_points").to_dict("records"),
+        "tests": int(comparisons["p_value_holm"].notna().sum()),
+    }
 
 
 def _list_claims(claims: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""Two sources of chance in a test accuracy: which training, and which test images.
+
+Several trainings of an experiment, tested on the same images, tell them apart. Trainings
+differ in their accuracies. Images differ in how many trainings get them right.
+
+docs/how-it-works/statistics.md says why the intervals are made this way.
+``benchmarks/interval_coverage.py`` measures how often they hold the truth.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from cifar_kedro.evaluation.significance import TWO_SIDED, Interval, normal_quantile
+
+
+class Estimate(NamedTuple):
+    """A mean over seeds, or a difference of two such means.
+
+    Attributes:
+        value: A fraction.
+        interval: Where its value over all trainings and all images like these may lie.
+        seeds_variance: The part of the variance of `value` that comes from the trainings.
+        images_variance: The part that comes from the images.
+    """
+
+    value: float
+    interval: Interval
+    seeds_variance: float
+    images_variance: float
+
+    @property
+    def seeds_share(self) -> float:
+        """The trainings' share of the variance; NaN where nothing varies."""
+        total = self.seeds_variance + self.images_variance
+        return self.seeds_variance / total if total else math.nan
+
+
+def estimate_mean(right: np.ndarray) -> Estimate:
+    """Estimate the mean accuracy of an experiment.
+
+    Args:
+        right: Whether each training is right about each image, bool (trainings, images),
+            at least two of each.
+    """
+    return _estimate(right.mean(axis=0), [right])
+
+
+def estimate_difference(first: np.ndarray, second: np.ndarray) -> Estimate:
+    """Estimate the difference of two mean accuracies: the second's less the first's.
+
+    Images are paired. Trainings are not: a seed that both experiments share makes their
+    trainings no more alike than chance, or the interval is too wide.
+
+    Args:
+        first: As in `estimate_mean`.
+        second: The same of the second, on the same images in the same order.
+    """
+    return _estimate(second.mean(axis=0) - first.mean(axis=0), [first, second])
+
+
+def further_half_width(*groups: np.ndarray) -> float:
+    """Tell how far from the mean of its group a further training may lie (95 %).
+
+    On the same test images: their choice moves the mean and the further one alike.
+
+    Args:
+        groups: The accuracies of an experiment's trainings, (n,), at least two; of two
+            experiments for the difference of a further pair.
+    """
+    variances = [float(group.var(ddof=1)) * (1 + 1 / len(group)) for group in groups]
+    return _half_width(variances, [len(group) for group in groups])
+
+
+def _estimate(by_image: np.ndarray, groups: list[np.ndarray]) -> Estimate:
+    counts = [len(group) for group in groups]
+    of_seeds = [float(group.mean(axis=1).var(ddof=1)) / len(group) for group in groups]
+    of_images = _images_variance(by_image, groups)
+    # Each with its own quantile: one of the sum is too small where, by chance, the few
+    # seeds lie close together.
+    half = math.hypot(
+        _half_width(of_seeds, counts), normal_quantile() * math.sqrt(of_images)
+    )
+    value = float(by_image.mean())
+    return Estimate(
+        value, Interval(value - half, value + half), sum(of_seeds), of_images
+    )
+
+
+def _images_variance(by_image: np.ndarray, groups: list[np.ndarray]) -> float:
+    """Estimate the variance that the choice of images gives a mean over them.
+
+    Which training gets which image right makes images differ, too. That part is among
+    the trainings' variance already, and taken off here.
+    """
+    counted = sum(group.var(axis=0, ddof=1).mean() / len(group) for group in groups)
+    return max(float(by_image.var(ddof=1) - counted), 0.0) / len(by_image)
+
+
+def _half_width(variances: Sequence[float], counts: Sequence[int]) -> float:
+    """Give half the width of a sum's interval by Student's t (Welch, Satterthwaite).
+
+    Args:
+        variances: Of the parts of the sum, each estimated from a group.
+        counts: The size of each group.
+    """
+    from scipy.stats import t
+
+    total = sum(variances)
+    if not total:
+        return 0.0
+    parts = zip(variances, counts, strict=True)
+    freedom = total**2 / sum(variance**2 / (n - 1) for variance, n in parts)
+    return float(t.ppf(TWO_SIDED, freedom)) * math.sqrt(total)
