@@ -1,4 +1,4 @@
-"""The files that a run leaves and the report reads, each checked as it is read.
+"""The files that a run leaves and reporting reads. Each is checked as it is read.
 
 Other programs open them, too: a spreadsheet saves a history in its own format, an editor
 leaves half a JSON file. Not imported with the package: pandas is heavy.
@@ -75,7 +75,7 @@ class _Provenance(_Section):
 
 
 class _Metrics(_Section):
-    """What the report reads of a run's metrics; they may hold more."""
+    """What reporting reads of a run's metrics. They may hold more."""
 
     experiment: str
     title: str

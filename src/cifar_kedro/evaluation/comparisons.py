@@ -55,11 +55,11 @@ def compare_experiments(results: Results, claims: Claims) -> pd.DataFrame:
     Returns:
         A row per pair, whether or not both have run; more where both have run with
         several seeds: see `Results.together`. `usable` is false where a run has a
-        caveat. `p_value_holm` is adjusted over one family: the usable rows of pairs that
+        issues. `p_value_holm` is adjusted over one family: the usable rows of pairs that
         the original report has, or that a claim is about. Differences are the
         experiment's accuracy less the baseline's in percentage points, with a 95 %
         interval of the paired bootstrap. `reported_error_points` is half the width of
-        a 95 % interval of the report's own difference; see `reported_difference`.
+        a 95 % interval of the original report's difference; see `reported_difference`.
 
         The last columns are about all complete runs of a pair, and the same in each of
         its rows. `baseline_seeds` and `seeds` count the runs. With three of each or more,
@@ -97,10 +97,10 @@ def _compare_pair(
         **_compare_means(results, baseline, experiment),
     }
     both = (baseline, experiment)
-    shown = {name: run for name in both if (run := results.representative(name))}
+    alone = {name: run for name in both if (run := results.representative(name))}
     return [
         pair | _compare_runs(runs.get(baseline), runs.get(experiment))
-        for runs in results.together(both) or [shown]
+        for runs in results.together(both) or [alone]
     ]
 
 
@@ -151,9 +151,9 @@ def list_pairs(
 def reported_difference(
     baseline: Experiment, experiment: Experiment
 ) -> tuple[float | None, float | None]:
-    """Give the report's difference in points, and its `difference_error`.
+    """Give the original report's difference in points, and its `difference_error`.
 
-    The report prints two accuracies, and not on which images both are right.
+    It prints two accuracies, and not on which images both networks are correct.
     """
     if not (baseline.reported and experiment.reported):
         return None, None

@@ -55,15 +55,15 @@ def wilson_interval(successes: int, trials: int) -> Interval:
 
 
 def mcnemar_p_value(first: np.ndarray, second: np.ndarray) -> float:
-    """Test whether two classifiers are right equally often (McNemar, 1947; exact).
+    """Test whether two classifiers are correct equally often (McNemar, 1947; exact).
 
     Args:
-        first: Whether the first classifier is right about each image, bool (n,).
+        first: Whether the first classifier is correct on each image, bool (n,).
         second: The same of the second, in the same order.
 
     Returns:
         The two-sided p-value of the exact binomial test on the images that exactly one
-        of them gets right.
+        of them classifies correctly.
     """
     from statsmodels.stats.contingency_tables import mcnemar
 
@@ -81,7 +81,7 @@ def difference_interval(first: np.ndarray, second: np.ndarray) -> Interval:
     the ends are percentiles. The draws are seeded: the same data give the same interval.
 
     Args:
-        first: Whether the first classifier is right about each image, bool (n,).
+        first: Whether the first classifier is correct on each image, bool (n,).
         second: The same of the second, in the same order.
 
     Returns:
@@ -115,12 +115,12 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 def calibration_bins(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     """Compare confidence and accuracy, bin by bin (Guo et al., 2017).
 
-    The confidence in an answer is its probability. The bins have equal widths and
+    Confidence is the probability of the prediction. The bins have equal widths and
     include their upper ends; with ten classes no confidence is below 0.1.
 
     Args:
         probabilities: Class probabilities, (n, classes).
-        labels: Right classes, (n,).
+        labels: Of the images, (n,).
 
     Returns:
         A row per bin: `low`, `high` (its ends), `count`, and over its images the mean
@@ -128,19 +128,19 @@ def calibration_bins(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
     """
     confidence = probabilities.max(axis=1).astype(float)
     edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
-    answers = pd.DataFrame(
+    predictions = pd.DataFrame(
         {
             "bin": np.clip(np.searchsorted(edges, confidence) - 1, 0, None),
             "confidence": confidence,
-            "right": probabilities.argmax(axis=1) == labels,
+            "correct": probabilities.argmax(axis=1) == labels,
         }
     )
     # Single precision may sum to a little more than one.
-    answers["bin"] = answers["bin"].clip(upper=CALIBRATION_BINS - 1)
-    bins = answers.groupby("bin").agg(
-        count=("right", "size"),
+    predictions["bin"] = predictions["bin"].clip(upper=CALIBRATION_BINS - 1)
+    bins = predictions.groupby("bin").agg(
+        count=("correct", "size"),
         confidence=("confidence", "mean"),
-        accuracy=("right", "mean"),
+        accuracy=("correct", "mean"),
     )
     bins = bins.reindex(range(CALIBRATION_BINS))
     bins["count"] = bins["count"].fillna(0).astype(int)
@@ -164,8 +164,8 @@ def class_accuracies(predicted: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     """Compute the share of each class's images that are recognised, with its interval.
 
     Args:
-        predicted: Answers, (n,).
-        labels: Right classes, (n,).
+        predicted: Predicted classes, (n,).
+        labels: Of the images, (n,).
 
     Returns:
         A row per class that has images: `label`, `count`, `accuracy`, `low`, `high`.
@@ -181,7 +181,7 @@ def class_accuracies(predicted: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
 def confusion_counts(
     predicted: np.ndarray, labels: np.ndarray, classes: int
 ) -> np.ndarray:
-    """Count the images by right class (row) and answer (column), (classes, classes)."""
+    """Count the images by label (row) and prediction (column), (classes, classes)."""
     from sklearn.metrics import confusion_matrix
 
     counts: np.ndarray = confusion_matrix(labels, predicted, labels=range(classes))

@@ -23,7 +23,7 @@ def build_network(
 ) -> keras.Model:
     """Build an untrained network, CIFAR-10's unless other images are named.
 
-    By default layers are placed as in the report: BatchNormalization after the
+    By default layers are placed as in the original report: BatchNormalization after the
     activation, dropout after each block's pooling and after each hidden dense layer, the
     L2 penalty on the kernels of all convolutions and hidden dense layers, not on the
     softmax layer.
@@ -179,5 +179,5 @@ def _no_weights(weights: str | None, reason: str) -> str:
         f"network.backbone.weights: received '{weights}', but {reason}. Expected 'imagenet' "
         "and a connection from which Keras can download VGG16, or the path of its file "
         "'vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5', or null for random weights "
-        "(for tests of the structure: it is not the report's experiment then)."
+        "(for tests of the structure: it is not the original report's experiment then)."
     )

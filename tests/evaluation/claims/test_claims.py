@@ -188,7 +188,7 @@ def test_runs_on_other_images_decide_nothing():
 def test_figures_have_the_direction_of_the_claim():
     ours = judge()["ours"]
     assert ours[11].startswith("+1.5 points [+1.")
-    assert ours[11].endswith("p < 0.001, the report's +1.8 within 0.9 of it")
+    assert ours[11].endswith("p < 0.001, the original report's +1.8 within 0.9 of it")
     assert ours[7].startswith("-4.7 points")
     assert ours[1] == "train accuracy 0.657"
 

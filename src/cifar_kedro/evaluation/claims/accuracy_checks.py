@@ -41,7 +41,7 @@ class ChangesAccuracy(CheckOfTwo):
         compatible = abs(ours.points - reported) <= ours.reach
         as_claimed = ours.significant and ours.points * reported > 0
         opposite = ours.significant and ours.points * reported < 0
-        figures = f"{_tested(ours)}, the report's {reported:+.1f} "
+        figures = f"{_tested(ours)}, the original report's {reported:+.1f} "
         figures += f"{'within' if compatible else 'not within'} {ours.reach:.1f} of it"
         if as_claimed:
             return Finding(True if compatible else None, figures)

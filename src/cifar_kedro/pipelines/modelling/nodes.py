@@ -101,7 +101,7 @@ def evaluate_model(
     """Measure both sets of weights on the test images, once.
 
     Args:
-        model: With the weights at the end of training, which the report measures.
+        model: With the weights at the end of training, which the original report measures.
         best_model: With the weights of the best val_accuracy.
         history: One row per epoch.
         provenance: Where both come from; the metrics add ``test_sha256``.
