@@ -19,20 +19,18 @@ def create_pipeline(classify: Classify) -> Pipeline:
         classify: Names the experiment, which is the namespace: in a run that trains it,
             too, this comes after.
     """
+    model = _MODELS[classify.weights]
     return Pipeline(
         [
             Node(
                 prepare_images,
-                inputs=[_MODELS[classify.weights], "own_images"],
+                inputs=[model, "own_images"],
                 outputs=["image_files", "prepared_images"],
                 name="prepare_images_node",
             ),
             Node(
                 classify_images,
-                inputs=[
-                    *(_MODELS[classify.weights], "prepared_images", "image_files"),
-                    "provenance",
-                ],
+                inputs=[model, "prepared_images", "image_files", "provenance"],
                 outputs="classified_images",
                 name="classify_images_node",
             ),
