@@ -296,3 +296,22 @@ def test_alternating_flips_reach_the_network():
         for e in (make_experiment(), experiment, experiment)
     )
     assert plain != one == two
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_balanced_classes_have_equal_parts_in_the_loss(smoothing):
+    labels = (np.arange(60) % 10).astype(np.uint8)
+    labels[:18] = 0
+    development = DEVELOPMENT | {"labels": labels}
+    train = np.arange(40, dtype=np.int32)
+    split = {"train": train, "validation": np.arange(40, 60, dtype=np.int32)}
+    training = {"class_weight": "balanced", "label_smoothing": smoothing}
+    experiment = make_experiment(training=training | {"batch_size": 40, "epochs": 1})
+    prepare_keras(0, "float32", Execution())
+    network = build_network(experiment.network)
+    probabilities = network.predict(development["images"][:40], verbose=0)
+    targets = np.eye(10)[labels[:40]] * (1 - smoothing) + smoothing / 10
+    losses = -(targets * np.log(probabilities)).sum(axis=1)
+    by_class = [losses[labels[:40] == label].mean() for label in range(10)]
+    history = fit(network, development, split, experiment, 0)[2]
+    assert history["loss"][0] == pytest.approx(np.mean(by_class), 1e-4)

@@ -88,6 +88,8 @@ class Training(Strict):
         epochs: Upper bound; early stopping may end the training before.
         early_stopping: When the training stops before its last epoch.
         reduce_lr: When the learning rate falls; never if null.
+        class_weight: With ``balanced`` each class has the same part in the loss, however many
+            images it has: n / (classes * images of the class).
         label_smoothing: Share of the target that all classes have in equal parts.
         validation_images: How many of the validation images validate, from the first. The
             others are trained on. With null all of them validate.
@@ -101,6 +103,7 @@ class Training(Strict):
 
     optimizer: Optimizer
     schedule: Literal["linear"] | None = None
+    class_weight: Literal["balanced"] | None = None
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     batch_size: Positive
     validation_images: Positive | None = None

@@ -62,9 +62,10 @@ def for_fit(batches: ShuffledBatches) -> Any:
         return batches
     import tensorflow as tf
 
-    indices, labels = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.uint8)
+    types = (tf.int32, batches.labels.dtype)
+    signature = tuple(tf.TensorSpec((None,), dtype) for dtype in types)
     dataset = tf.data.Dataset.from_generator(
-        lambda: iter(batches), output_signature=(indices, labels)
+        lambda: iter(batches), output_signature=signature
     )
     options = tf.data.Options()
     options.autotune.enabled = False

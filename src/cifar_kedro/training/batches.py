@@ -31,6 +31,7 @@ class ShuffledBatches(keras.utils.PyDataset):
             mirrored in the first one. A mirrored image has the index -1 - index.
 
     Attributes:
+        labels: As they were given.
         first_epoch: The epoch to begin with, from 0. Set it to resume.
         steps_per_epoch: Number of batches in an epoch.
     """
@@ -46,7 +47,7 @@ class ShuffledBatches(keras.utils.PyDataset):
     ) -> None:
         """See the class."""
         super().__init__()
-        self._labels = labels
+        self.labels = labels
         self._indices = indices
         self._batch_size = batch_size
         self._seed = seed
@@ -72,7 +73,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         epoch += self.first_epoch
         start = step * self._batch_size
         batch = self._draw_order(epoch)[start : start + self._batch_size]
-        labels = self._labels[batch]
+        labels = self.labels[batch]
         if self._alternate:
             batch = np.where(self._mirrored[batch] ^ bool(epoch % 2), -1 - batch, batch)
         return batch, labels
@@ -81,7 +82,7 @@ class ShuffledBatches(keras.utils.PyDataset):
     def _mirrored(self) -> np.ndarray:
         """Draw which images are mirrored in the first epoch."""
         generator = np.random.default_rng([self._seed, _MIRRORED])
-        mirrored = np.zeros(len(self._labels), bool)
+        mirrored = np.zeros(len(self.labels), bool)
         mirrored[self._indices] = generator.random(len(self._indices)) < 0.5
         return mirrored
 

@@ -60,6 +60,7 @@ class _Loop:
     schedules: list[keras.callbacks.Callback]
     callbacks: list[keras.callbacks.Callback]
     state: list[keras.Variable]
+    class_weight: dict[int, float] | None
 
 
 def fit(
@@ -139,7 +140,16 @@ def _prepare(
         schedules=schedules,
         callbacks=[StopOnDivergence(), *filter(None, [average]), *callbacks],
         state=_state_of(model, images),
+        class_weight=_weigh_classes(development["labels"][train], training),
     )
+
+
+def _weigh_classes(labels: np.ndarray, training: Training) -> dict[int, float] | None:
+    """Give each class its weight in the loss; none if all images weigh the same."""
+    if not training.class_weight:
+        return None
+    counts = np.bincount(labels)
+    return dict(enumerate((len(labels) / (len(counts) * counts)).tolist()))
 
 
 def _resume(loop: _Loop, checkpoint: Checkpoint | None, name: str, epochs: int) -> bool:
@@ -175,6 +185,7 @@ def _train(loop: _Loop, epochs: int, name: str, *, stopped: bool) -> None:
             initial_epoch=done,
             epochs=epochs,
             callbacks=loop.callbacks,
+            class_weight=loop.class_weight,
             verbose=0,
         )
     elif loop.average:
