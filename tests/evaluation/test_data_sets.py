@@ -1,10 +1,13 @@
 import json
 
 import numpy as np
+import pytest
 
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.evaluation.data_sets import (
     CIFAR10,
     DataSet,
+    check_same_data_set,
     choose_data_set,
     describe_data_set,
     find_data_set,
@@ -34,3 +37,9 @@ def test_the_test_images_decide_and_else_the_latest_training():
     assert choose_data_set({}, []) == CIFAR10
     older = {key: make_images(10)[key] for key in ("images", "labels")}
     assert choose_data_set(older, seen) == CIFAR10
+
+
+def test_a_network_is_measured_on_the_data_set_that_it_has_learned_from():
+    check_same_data_set({}, make_images(10))
+    with pytest.raises(SettingsError, match=r"received CIFAR-10 .10 .* digits .2 cla"):
+        check_same_data_set({"data": DIGITS.as_json()}, make_images(10))

@@ -10,6 +10,7 @@ from cifar_kedro.config.data import (
     ImageShape,
     LabelledImages,
 )
+from cifar_kedro.config.errors import SettingsError
 
 
 class DataSet(NamedTuple):
@@ -52,6 +53,28 @@ def find_data_set(provenance: dict[str, Any] | None) -> DataSet:
         return CIFAR10
     side, _, channels = data["image_shape"]
     return DataSet(data["name"], tuple(data["class_names"]), (side, side, channels))
+
+
+def check_same_data_set(provenance: dict[str, Any], test: LabelledImages) -> None:
+    """Check that a network is measured on the data set that it has learned from.
+
+    Raises:
+        SettingsError: If the test images are of another one.
+    """
+    learned, measured = find_data_set(provenance), describe_data_set(test)
+    if learned != measured:
+        raise SettingsError(
+            f"test images: received {_tell(measured)}, expected {_tell(learned)}, from which "
+            "the network has learned. Train it on the present data: run its whole pipeline"
+        )
+
+
+def _tell(data: DataSet) -> str:
+    side, _, channels = data.image_shape
+    return (
+        f"{data.name} ({len(data.class_names)} classes, {side} pixels a side, "
+        f"channels: {channels})"
+    )
 
 
 def choose_data_set(

@@ -13,6 +13,7 @@ from cifar_kedro.config.data import CIFAR10_NAME, LabelledImages, Split
 from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets.checkpoint import Checkpoint
 from cifar_kedro.datasets.split import check_split
+from cifar_kedro.evaluation.data_sets import check_same_data_set
 from cifar_kedro.evaluation.metrics import describe_evaluation
 from cifar_kedro.evaluation.provenance import (
     describe_run,
@@ -115,6 +116,7 @@ def evaluate_model(
     """
     from cifar_kedro.models.summary import count_parameters, describe_layers
 
+    check_same_data_set(provenance, test)
     probabilities = _predict(model, best_model, test["images"], experiment)
     # The views are measured here, whatever the training's parameters said of them.
     parameters = provenance["parameters"] | experiment.model_dump(
