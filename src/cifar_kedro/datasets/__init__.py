@@ -10,6 +10,7 @@ from cifar_kedro.datasets.archive import CifarArchiveDataset
 from cifar_kedro.datasets.digits import DigitsDataset
 from cifar_kedro.datasets.image_folder import ImageFolderDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
+from cifar_kedro.datasets.labelled_folder import LabelledFolderDataset
 from cifar_kedro.datasets.npz import NpzDataset, OptionalNpzDataset
 from cifar_kedro.datasets.runs import FileOfEachRunDataset
 
@@ -19,6 +20,7 @@ __all__ = [
     "FileOfEachRunDataset",
     "ImageFolderDataset",
     "KerasModelDataset",
+    "LabelledFolderDataset",
     "NpzDataset",
     "OptionalNpzDataset",
 ]

@@ -1,0 +1,214 @@
+"""Images of one's own to learn from: a folder for each class."""
+
+import logging
+from pathlib import PurePosixPath
+from typing import Any, NoReturn
+
+import fsspec
+import numpy as np
+from kedro.io import AbstractDataset
+from kedro.io.core import get_protocol_and_path
+
+from cifar_kedro.config.data import LabelledImages, RawImages
+from cifar_kedro.config.errors import DatasetError, SettingsError
+from cifar_kedro.datasets.bad_images import check_bad_images, check_share
+from cifar_kedro.datasets.base import hide_secrets
+from cifar_kedro.datasets.decoded_images import Decoded, decode_changed
+from cifar_kedro.datasets.drawn_test_set import DrawnTestSet
+from cifar_kedro.datasets.identical_images import digest_images
+from cifar_kedro.datasets.labelled_files import (
+    LabelledFile,
+    LabelledFiles,
+    list_labelled_files,
+    name_some,
+)
+from cifar_kedro.datasets.npz import NpzDataset
+
+logger = logging.getLogger(__name__)
+
+_NO_CLASS = "in no class's folder; links to folders are not followed"
+
+
+class LabelledFolderDataset(AbstractDataset[NoReturn, RawImages]):
+    """Loads ``train/CLASS/...`` and, if it is there, ``test/CLASS/...``.
+
+    Whatever ``classify`` reads can be learnt from, and becomes the same pixels. The class
+    names are those of the folders, sorted. Images are sorted by file name, then by class.
+
+    Without ``test/`` a share of each class is drawn for the test, once, by the names of
+    the files. It is written down beside the cache as a CSV file and never learnt from,
+    whatever the run's seed. Files that come later are learnt from. So are no copies of
+    test images: they are left out.
+
+    Examples:
+        >>> LabelledFolderDataset(
+        ...     path="photographs", cache={"filepath": "photographs.npz"}, side=64
+        ... ).load()["class_names"]  # doctest: +SKIP
+        ['cat', 'dog']
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        cache: dict[str, Any],
+        side: int = 32,
+        channels: int = 3,
+        test_share: float = 0.2,
+        most_bad_share: float = 0.01,
+        credentials: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Describe the folder; nothing is listed yet.
+
+        Args:
+            path: Local folder, or any address that fsspec understands. Its name is the
+                data set's.
+            cache: The file of the decoded images: `filepath`, and `credentials` if they
+                are others; see `NpzDataset`.
+            side: Pixels of an image, along either side.
+            channels: 3 for colour, 1 for grey.
+            test_share: The share of each class that is drawn for the test.
+            most_bad_share: The share of files that may be left out, if they can't be used.
+            credentials: Given to the file system; not shown in logs.
+            metadata: Ignored here; for people and plugins.
+
+        Raises:
+            SettingsError: If a setting is out of its bounds.
+        """
+        check_image_settings(side, channels)
+        check_share(most_bad_share)
+        if not 0 < test_share < 1:
+            raise SettingsError(
+                f"`test_share`: received {test_share}, expected more than 0 and less than 1"
+            )
+        self._shown = hide_secrets(path).rstrip("/")  # for messages
+        protocol, path = get_protocol_and_path(path)
+        self._fs = fsspec.filesystem(protocol, **(credentials or {}))
+        self._path = str(self._fs._strip_protocol(path))
+        self._cache = NpzDataset(**{"credentials": credentials, **cache})
+        self._image_shape = (side, side, channels)
+        self._test_share, self._most_bad_share = test_share, most_bad_share
+        self.metadata = metadata
+
+    def load(self) -> RawImages:
+        """Read all images that are there.
+
+        Returns:
+            All that `RawImages` names.
+
+        Raises:
+            DatasetError: If the folders are not those of two or more classes, if many
+                files are bad, or if the folder changes meanwhile.
+            SettingsError: If the test set was drawn with another share.
+        """
+        listed = list_labelled_files(self._fs, self._path, self._shown)
+        files = [file for part in listed.parts.values() for file in part]
+        decoded = decode_changed(
+            self._cache, files, self._image_shape, f"Images of {self._shown}"
+        )
+        self._check_unchanged(listed)
+        if decoded.changed:
+            self._cache.save(decoded.kept)
+        problems = dict.fromkeys(listed.strays, _NO_CLASS) | decoded.problems
+        count = len(files) + len(listed.strays)
+        check_bad_images(problems, count, self._most_bad_share, self._shown)
+        train, test = self._divide(decoded, listed)
+        return {
+            "train": train,
+            "test": test,
+            "class_names": listed.class_names,
+            "name": PurePosixPath(self._path).name,
+        }
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: the images are an input.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError(f"{type(self).__name__} is read-only.")
+
+    def _check_unchanged(self, before: LabelledFiles) -> None:
+        """Refuse what was read while someone wrote there: of some files, parts."""
+        now = list_labelled_files(self._fs, self._path, self._shown)
+        if now != before:
+            changed = sorted(set(_list_versions(before)) ^ set(_list_versions(now)))
+            names = dict.fromkeys(name for name, _ in changed)
+            raise DatasetError(
+                f"{self._shown} changed while it was read: {name_some(names)}. Wait "
+                "until nothing writes there, and run again. Nothing was kept of it."
+            )
+
+    def _divide(
+        self, decoded: Decoded, listed: LabelledFiles
+    ) -> tuple[LabelledImages, LabelledImages]:
+        """Divide the images into those to learn from and those of the test."""
+        images, files = decoded.kept["images"], decoded.files
+        number = {name: index for index, name in enumerate(listed.class_names)}
+        labels = np.array([number[file.class_name] for file in files], np.uint16)
+        if len(number) <= 256:
+            labels = labels.astype(np.uint8)
+        if "test" in listed.parts:
+            is_test = np.array([file.name.startswith("test/") for file in files])
+            is_train = ~is_test
+        else:
+            is_test = self._draw(files, listed.class_names)
+            is_train = ~is_test & ~_find_copies(images, is_test, files)
+        return (
+            {"images": images[is_train], "labels": labels[is_train]},
+            {"images": images[is_test], "labels": labels[is_test]},
+        )
+
+    def _draw(self, files: list[LabelledFile], class_names: list[str]) -> np.ndarray:
+        fs, path = self._cache.storage
+        list_path = path.removesuffix(".npz") + "_test_files.csv"
+        drawn = DrawnTestSet(
+            fs, list_path, hide_secrets(fs.unstrip_protocol(list_path))
+        )
+        chosen = drawn.choose(files, class_names, self._test_share)
+        return np.array([file.name in chosen for file in files])
+
+    def _exists(self) -> bool:
+        return bool(self._fs.isdir(self._path))
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "path": self._shown,
+            "image_shape": self._image_shape,
+            "test_share": self._test_share,
+            "cache": self._cache._describe()["filepath"],
+        }
+
+
+def check_image_settings(side: int, channels: int) -> None:
+    """Check what images are to be made.
+
+    Raises:
+        SettingsError: If no network takes such.
+    """
+    if side < 1 or channels not in (1, 3):
+        raise SettingsError(
+            f"received `side` {side} and `channels` {channels}, expected 1 pixel or more, "
+            "and 1 channel (grey) or 3 (colour)"
+        )
+
+
+def _list_versions(listed: LabelledFiles) -> list[tuple[str, str]]:
+    files = [(f.name, f.version) for part in listed.parts.values() for f in part]
+    return files + list(listed.strays.items())
+
+
+def _find_copies(
+    images: np.ndarray, is_test: np.ndarray, files: list[LabelledFile]
+) -> np.ndarray:
+    """Find the images to learn from that are the same as a test image, and name them."""
+    digests = digest_images(images)
+    copies = ~is_test & np.isin(digests, digests[is_test])
+    if copies.any():
+        logger.warning(
+            "%d images are copies of test images and are left out: %s",
+            copies.sum(),
+            name_some(files[row].name for row in np.flatnonzero(copies)),
+        )
+    return copies
