@@ -2,23 +2,10 @@
 
 import logging
 
-from cifar_kedro.config.errors import DatasetError, SettingsError
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.images import MOST_NAMED
 
 logger = logging.getLogger(__name__)
-
-
-def check_share(most_bad_share: float) -> None:
-    """Check the bound itself.
-
-    Raises:
-        SettingsError: If it is no share.
-    """
-    if not 0 <= most_bad_share < 1:
-        raise SettingsError(
-            f"`most_bad_share`: received {most_bad_share}, expected 0 or more, and less "
-            "than 1"
-        )
 
 
 def check_bad_images(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fsspec import AbstractFileSystem
 
-from cifar_kedro.config.errors import DatasetError, SettingsError
+from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.atomic_write import replacing
 from cifar_kedro.datasets.labelled_files import LabelledFile, name_some, normalize
 
@@ -44,8 +44,8 @@ class DrawnTestSet:
             Names of files.
 
         Raises:
-            DatasetError: If a class has too few images, or lost all its test images.
-            SettingsError: If the list was drawn with another share.
+            DatasetError: If a class has too few images, or lost all its test images; or if
+                the list was drawn with another share.
         """
         by_class: dict[str, list[str]] = {label: [] for label in class_names}
         for file in files:
@@ -90,7 +90,7 @@ class DrawnTestSet:
                 f"{', '.join(_COLUMNS)}. Delete it to draw another."
             )
         if other := {share for _, share in rows} - {str(test_share)}:
-            raise SettingsError(
+            raise DatasetError(
                 f"`test_share`: received {test_share}, but {self._shown} was drawn with "
                 f"{', '.join(sorted(other))}. Set that; or delete the list to draw "
                 "another, whose results can't be compared with those of this one"

@@ -78,30 +78,40 @@ def list_labelled_files(fs: AbstractFileSystem, root: str, shown: str) -> Labell
         raise DatasetError(f"There is no folder {shown}/train: {LAYOUT}.")
     if len(folders["train"]) < 2:
         raise DatasetError(
-            f"{shown}/train has the folders of {len(folders['train'])} class "
-            f"({name_some(sorted(folders['train']))}), expected two or more: a folder for each class."
+            f"{shown}/train: received {len(folders['train'])} folder of a class "
+            f"({name_some(sorted(folders['train']))}), expected two or more: one for each "
+            "class."
         )
     parts: dict[str, list[LabelledFile]] = {}
     strays: dict[str, str] = {}
     for part, classes in folders.items():
         _check_classes(classes, folders["train"], f"{shown}/{part}")
-        files: list[LabelledFile] = []
-        for name, image in find_images(fs, f"{root}/{part}").items():
-            folder, inside, _ = name.partition("/")
-            if inside:
-                label = normalize(folder)
-                file = LabelledFile(f"{part}/{name}", label, image.version, image.load)
-                files.append(file)
-            else:
-                strays[f"{part}/{name}"] = image.version
-        parts[part] = sorted(files, key=lambda file: file.order)
-        empty = classes - {file.class_name for file in files}
-        if empty:
+        parts[part], found = _list_part(fs, root, part)
+        strays |= found
+        if empty := classes - {file.class_name for file in parts[part]}:
             raise DatasetError(
                 f"There are no files in {len(empty)} of {len(classes)} folders of "
-                f"{shown}/{part}: {name_some(sorted(empty))}. Put images there, or remove the folder."
+                f"{shown}/{part}: {name_some(sorted(empty))}. Put images there, or remove "
+                "the folder."
             )
     return LabelledFiles(sorted(folders["train"]), parts, strays)
+
+
+def _list_part(
+    fs: AbstractFileSystem, root: str, part: str
+) -> tuple[list[LabelledFile], dict[str, str]]:
+    """List the files of a part in order, and those of no class."""
+    files: list[LabelledFile] = []
+    strays: dict[str, str] = {}
+    for name, image in find_images(fs, f"{root}/{part}").items():
+        folder, inside, _ = name.partition("/")
+        if inside:
+            label = normalize(folder)
+            file = LabelledFile(f"{part}/{name}", label, image.version, image.load)
+            files.append(file)
+        else:
+            strays[f"{part}/{name}"] = image.version
+    return sorted(files, key=lambda file: file.order), strays
 
 
 def normalize(name: str) -> str:
@@ -135,14 +145,15 @@ def _list_classes(fs: AbstractFileSystem, folder: str, shown: str) -> set[str]:
 def _check_classes(classes: set[str], expected: set[str], shown: str) -> None:
     if unknown := classes - expected:
         raise DatasetError(
-            f"{shown} has {len(unknown)} classes that train has not: {name_some(sorted(unknown))}. "
-            "Expected the same classes in both: no network can know what it never saw."
+            f"{shown}: received {len(unknown)} of {len(classes)} classes that train has "
+            f"not ({name_some(sorted(unknown))}), expected the same classes in both: no "
+            "network can know what it never saw."
         )
     if missing := expected - classes:
         raise DatasetError(
-            f"{shown} lacks {len(missing)} classes that train has: {name_some(sorted(missing))}. "
-            "Expected the same classes in both. Add them; or remove the whole folder "
-            "test, and a part of train is drawn for it."
+            f"{shown}: received none of {len(missing)} classes that train has "
+            f"({name_some(sorted(missing))}), expected the same classes in both. Add them; "
+            "or remove the whole folder test, and a part of train is drawn for it."
         )
 
 

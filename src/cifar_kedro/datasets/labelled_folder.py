@@ -1,18 +1,13 @@
 """Images of one's own to learn from: a folder for each class."""
 
 import logging
-from pathlib import PurePosixPath
-from typing import Any, NoReturn
+from typing import Any
 
-import fsspec
 import numpy as np
-from kedro.io import AbstractDataset
-from kedro.io.core import get_protocol_and_path
 
 from cifar_kedro.config.data import LabelledImages, RawImages
 from cifar_kedro.config.errors import DatasetError, SettingsError
-from cifar_kedro.datasets.bad_images import check_bad_images, check_share
-from cifar_kedro.datasets.base import hide_secrets
+from cifar_kedro.datasets.bad_images import check_bad_images
 from cifar_kedro.datasets.decoded_images import Decoded, decode_changed
 from cifar_kedro.datasets.drawn_test_set import DrawnTestSet
 from cifar_kedro.datasets.identical_images import digest_images
@@ -23,13 +18,14 @@ from cifar_kedro.datasets.labelled_files import (
     name_some,
 )
 from cifar_kedro.datasets.npz import NpzDataset
+from cifar_kedro.datasets.raw_folder import RawFolderDataset
 
 logger = logging.getLogger(__name__)
 
 _NO_CLASS = "in no class's folder; links to folders are not followed"
 
 
-class LabelledFolderDataset(AbstractDataset[NoReturn, RawImages]):
+class LabelledFolderDataset(RawFolderDataset):
     """Loads ``train/CLASS/...`` and, if it is there, ``test/CLASS/...``.
 
     Whatever ``classify`` reads can be learnt from, and becomes the same pixels. The class
@@ -50,46 +46,30 @@ class LabelledFolderDataset(AbstractDataset[NoReturn, RawImages]):
     def __init__(
         self,
         *,
-        path: str,
         cache: dict[str, Any],
-        side: int = 32,
-        channels: int = 3,
         test_share: float = 0.2,
-        most_bad_share: float = 0.01,
         credentials: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
+        **folder: Any,
     ) -> None:
         """Describe the folder; nothing is listed yet.
 
         Args:
-            path: Local folder, or any address that fsspec understands. Its name is the
-                data set's.
             cache: The file of the decoded images: `filepath`, and `credentials` if they
                 are others; see `NpzDataset`.
-            side: Pixels of an image, along either side.
-            channels: 3 for colour, 1 for grey.
             test_share: The share of each class that is drawn for the test.
-            most_bad_share: The share of files that may be left out, if they can't be used.
-            credentials: Given to the file system; not shown in logs.
-            metadata: Ignored here; for people and plugins.
+            credentials: Given to the file systems; not shown in logs.
+            **folder: The folder, and what is made of each image; see `RawFolderDataset`.
 
         Raises:
             SettingsError: If a setting is out of its bounds.
         """
-        check_image_settings(side, channels)
-        check_share(most_bad_share)
+        super().__init__(credentials=credentials, **folder)
         if not 0 < test_share < 1:
             raise SettingsError(
                 f"`test_share`: received {test_share}, expected more than 0 and less than 1"
             )
-        self._shown = hide_secrets(path).rstrip("/")  # for messages
-        protocol, path = get_protocol_and_path(path)
-        self._fs = fsspec.filesystem(protocol, **(credentials or {}))
-        self._path = str(self._fs._strip_protocol(path))
         self._cache = NpzDataset(**{"credentials": credentials, **cache})
-        self._image_shape = (side, side, channels)
-        self._test_share, self._most_bad_share = test_share, most_bad_share
-        self.metadata = metadata
+        self._test_share = test_share
 
     def load(self) -> RawImages:
         """Read all images that are there.
@@ -99,8 +79,8 @@ class LabelledFolderDataset(AbstractDataset[NoReturn, RawImages]):
 
         Raises:
             DatasetError: If the folders are not those of two or more classes, if many
-                files are bad, or if the folder changes meanwhile.
-            SettingsError: If the test set was drawn with another share.
+                files are bad, if the folder changes meanwhile, or if the test set was
+                drawn with another share.
         """
         listed = list_labelled_files(self._fs, self._path, self._shown)
         files = [file for part in listed.parts.values() for file in part]
@@ -118,16 +98,8 @@ class LabelledFolderDataset(AbstractDataset[NoReturn, RawImages]):
             "train": train,
             "test": test,
             "class_names": listed.class_names,
-            "name": PurePosixPath(self._path).name,
+            "name": self._name,
         }
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the images are an input.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError(f"{type(self).__name__} is read-only.")
 
     def _check_unchanged(self, before: LabelledFiles) -> None:
         """Refuse what was read while someone wrote there: of some files, parts."""
@@ -162,36 +134,20 @@ class LabelledFolderDataset(AbstractDataset[NoReturn, RawImages]):
 
     def _draw(self, files: list[LabelledFile], class_names: list[str]) -> np.ndarray:
         fs, path = self._cache.storage
-        list_path = path.removesuffix(".npz") + "_test_files.csv"
+        shown = self._cache._describe()["filepath"]
+        ending = "_test_files.csv"
         drawn = DrawnTestSet(
-            fs, list_path, hide_secrets(fs.unstrip_protocol(list_path))
+            fs, path.removesuffix(".npz") + ending, shown.removesuffix(".npz") + ending
         )
         chosen = drawn.choose(files, class_names, self._test_share)
         return np.array([file.name in chosen for file in files])
 
-    def _exists(self) -> bool:
-        return bool(self._fs.isdir(self._path))
-
     def _describe(self) -> dict[str, Any]:
         return {
-            "path": self._shown,
-            "image_shape": self._image_shape,
+            **super()._describe(),
             "test_share": self._test_share,
             "cache": self._cache._describe()["filepath"],
         }
-
-
-def check_image_settings(side: int, channels: int) -> None:
-    """Check what images are to be made.
-
-    Raises:
-        SettingsError: If no network takes such.
-    """
-    if side < 1 or channels not in (1, 3):
-        raise SettingsError(
-            f"received `side` {side} and `channels` {channels}, expected 1 pixel or more, "
-            "and 1 channel (grey) or 3 (colour)"
-        )
 
 
 def _list_versions(listed: LabelledFiles) -> list[tuple[str, str]]:
