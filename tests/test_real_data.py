@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 import yaml
 from kedro.framework.session import KedroSession
+from PIL import Image
 
 from cifar_kedro.config import Experiment
+from cifar_kedro.datasets import CifarArchiveDataset, LabelledFolderDataset
 from cifar_kedro.models.network import build_network
 from tests.helpers.experiments import load_parameters
 from tests.helpers.images import make_images
@@ -50,3 +52,26 @@ def test_exp12_starts_from_imagenets_weights_and_leaves_the_first_blocks_alone()
     }
     assert {"block3_conv1", "block3_conv2", "block3_conv3", "classes"} <= changed
     assert not [name for name in changed if name.startswith(("block1_", "block2_"))]
+
+
+@pytest.mark.skipif(not ARCHIVE.exists(), reason=f"no archive at {ARCHIVE}")
+def test_real_images_as_png_files_in_folders_are_those_of_the_archive(tmp_path):
+    archive = CifarArchiveDataset(
+        content="cifar10", filepath=str(ARCHIVE), url=None, known_hash=ARCHIVE_HASH
+    ).load()
+    folder = tmp_path / "CIFAR-10"
+    for part, count in (("train", 2000), ("test", 500)):
+        for number in range(count):
+            label = archive[part]["labels"][number]
+            place = folder / part / archive["class_names"][label]
+            place.mkdir(parents=True, exist_ok=True)
+            image = Image.fromarray(archive[part]["images"][number])
+            image.save(place / f"{number:05d}.png")
+    read = LabelledFolderDataset(
+        path=str(folder), cache={"filepath": str(tmp_path / "kept.npz")}
+    ).load()
+    assert (read["name"], read["class_names"]) == ("CIFAR-10", archive["class_names"])
+    for part, count in (("train", 2000), ("test", 500)):
+        for key in ("images", "labels"):
+            expected = archive[part][key][:count]
+            np.testing.assert_array_equal(read[part][key], expected, strict=True)
