@@ -71,7 +71,9 @@ def test_another_size_is_decoded_anew(divided):
     assert make_dataset(divided, side=8).load()["test"]["images"].shape[1] == 8
 
 
-@pytest.mark.parametrize("name", ["猫", "गाय", "q?*[1]", "a b", "Ñandú", "кот"])
+@pytest.mark.parametrize(
+    "name", ["猫", "गाय", "q?*[1]", "a b", "Ñandú", "می\u200cخواهم"]
+)
 def test_class_names_are_in_any_script(tmp_path, name):
     root = tmp_path / "my [pets] {1}"
     write_images(root / "train", {name: 4, "dog": 4})
@@ -181,6 +183,12 @@ def test_file_names_that_are_no_text_can_be_drawn(tmp_path):
         path.rename(path.with_name(os.fsdecode(b"caf\xe9\n,") + path.name))
     first, again = make_dataset(root).load(), make_dataset(root).load()
     np.testing.assert_array_equal(first["test"]["images"], again["test"]["images"])
+
+
+def test_of_a_test_folder_too_no_copies_are_learnt_from(divided):
+    copy = divided / "train/cat/copy.png"
+    copy.write_bytes((divided / "test/dog/100.png").read_bytes())
+    assert len(make_dataset(divided).load()["train"]["labels"]) == 7
 
 
 # --- What is kept ----------------------------------------------------------------------
@@ -303,6 +311,10 @@ BAD = {
     "case": (
         lambda f: write_images(f / "train", {"Dog": 3}),
         "has the folders 'Dog' and 'dog', whose names differ only in case",
+    ),
+    "no text": (
+        lambda f: (f / "train" / os.fsdecode(b"caf\xe9")).mkdir(),
+        r"has the folder 'caf\\udce9', expected the name of a class",
     ),
     "normalization": (
         lambda f: write_images(f / "train", {"e\u0301": 3, "\u00e9": 3}),

@@ -75,7 +75,8 @@ def _load(before: NpzDataset, image_shape: ImageShape) -> Arrays:
             if arrays["images"].shape == (len(arrays["keys"]), *image_shape):
                 return arrays
         except (DamagedFileError, KeyError):
-            logger.warning("%s is damaged: all images are decoded anew", before)
+            shown = before._describe()["filepath"]
+            logger.warning("%s is damaged: all images are decoded anew", shown)
     nothing = np.empty((0, *image_shape), np.uint8)
     return {"keys": np.empty(0, "S32"), "images": nothing}
 

@@ -112,7 +112,9 @@ class DrawnTestSet:
         if missing:
             logger.warning(
                 "%d of %d test files of %s are gone, or can't be read: %s",
-                *(len(missing), len(listed), self._shown),
+                len(missing),
+                len(listed),
+                self._shown,
                 name_some(missing),
             )
 

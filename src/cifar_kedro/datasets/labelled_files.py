@@ -123,7 +123,8 @@ def _list_classes(fs: AbstractFileSystem, folder: str, shown: str) -> set[str]:
     """List the names of the folders in a folder.
 
     Raises:
-        DatasetError: If two differ in what people, or file systems, do not see.
+        DatasetError: If two differ in what people, or file systems, do not see; or if
+            one is no text.
     """
     names = [
         PurePosixPath(info["name"]).name
@@ -132,6 +133,12 @@ def _list_classes(fs: AbstractFileSystem, folder: str, shown: str) -> set[str]:
     ]
     seen: dict[str, str] = {}
     for name in sorted(name for name in names if not name.startswith(".")):
+        # Bytes that are no text, and control characters: no page could show them.
+        if {unicodedata.category(letter) for letter in name} & {"Cs", "Cc"}:
+            raise DatasetError(
+                f"{shown} has the folder {name!a}, expected the name of a class, in letters "
+                "of any script. Rename it."
+            )
         other = seen.setdefault(normalize(normalize(name).casefold()), name)
         if other != name:
             raise DatasetError(

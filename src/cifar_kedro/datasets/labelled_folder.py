@@ -33,8 +33,9 @@ class LabelledFolderDataset(RawFolderDataset):
 
     Without ``test/`` a share of each class is drawn for the test, once, by the names of
     the files. It is written down beside the cache as a CSV file and never learnt from,
-    whatever the run's seed. Files that come later are learnt from. So are no copies of
-    test images: they are left out.
+    whatever the run's seed. Files that come later are learnt from.
+
+    Copies of test images, pixel by pixel, are left out of those to learn from.
 
     Examples:
         >>> LabelledFolderDataset(
@@ -123,10 +124,9 @@ class LabelledFolderDataset(RawFolderDataset):
             labels = labels.astype(np.uint8)
         if "test" in listed.parts:
             is_test = np.array([file.name.startswith("test/") for file in files])
-            is_train = ~is_test
         else:
             is_test = self._draw(files, listed.class_names)
-            is_train = ~is_test & ~_find_copies(images, is_test, files)
+        is_train = ~is_test & ~_find_copies(images, is_test, files)
         return (
             {"images": images[is_train], "labels": labels[is_train]},
             {"images": images[is_test], "labels": labels[is_test]},
