@@ -71,9 +71,7 @@ def test_another_size_is_decoded_anew(divided):
     assert make_dataset(divided, side=8).load()["test"]["images"].shape[1] == 8
 
 
-@pytest.mark.parametrize(
-    "name", ["猫", "गाय", "q?*[1]", "a b", "Ñandú", "می\u200cخواهم"]
-)
+@pytest.mark.parametrize("name", ["猫", "गाय", "q?*[1]", "a b", "Ñandú", "क्\u200dष"])
 def test_class_names_are_in_any_script(tmp_path, name):
     root = tmp_path / "my [pets] {1}"
     write_images(root / "train", {name: 4, "dog": 4})
