@@ -159,7 +159,9 @@ def test_a_file_that_is_missing_or_damaged_is_named(tmp_path, content):
     path = tmp_path / "a.npz"
     if content is not None:
         path.write_bytes(content)
-    expected = "There is no file" if content is None else "is damaged, or no .npz file"
+    expected = (
+        "There is no file" if content is None else "can't be read as an .npz file"
+    )
     with pytest.raises(DatasetError, match=expected) as refusal:
         ArraysDataset(filepath=str(path)).load()
     assert str(path) in str(refusal.value)

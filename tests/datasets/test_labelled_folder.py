@@ -320,11 +320,11 @@ BAD = {
     ),
     "of test only": (
         lambda f: write_images(f / "test", {"cat": 1, "dog": 1, "ape": 1}),
-        r"received 1 of 3 classes that train has not \('ape'\)",
+        r"received 1 of 3 classes that train lacks \('ape'\)",
     ),
     "of train only": (
         lambda f: write_images(f / "test", {"cat": 1}),
-        r"received none of 1 classes that train has \('dog'\)",
+        r"received no folder of 1 of 2 classes of train \('dog'\)",
     ),
 }
 

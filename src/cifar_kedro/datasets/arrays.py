@@ -105,7 +105,7 @@ class ArraysDataset(SingleFileDataset[RawImages]):
             raise
         except Exception as error:  # zipfile and numpy raise nearly anything
             raise DatasetError(
-                f"{self._filepath} is damaged, or no .npz file of plain arrays ({error}). "
+                f"{self._filepath} can't be read as an .npz file of plain arrays ({error}). "
                 "Python objects are never unpickled: save images of one size as uint8 "
                 "(n, side, side, channels), and labels as whole numbers."
             ) from error

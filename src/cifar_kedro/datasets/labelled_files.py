@@ -152,15 +152,15 @@ def _list_classes(fs: AbstractFileSystem, folder: str, shown: str) -> set[str]:
 def _check_classes(classes: set[str], expected: set[str], shown: str) -> None:
     if unknown := classes - expected:
         raise DatasetError(
-            f"{shown}: received {len(unknown)} of {len(classes)} classes that train has "
-            f"not ({name_some(sorted(unknown))}), expected the same classes in both: no "
-            "network can know what it never saw."
+            f"{shown}: received {len(unknown)} of {len(classes)} classes that train lacks "
+            f"({name_some(sorted(unknown))}), expected the same classes in both: no network "
+            "can know what it never saw."
         )
     if missing := expected - classes:
         raise DatasetError(
-            f"{shown}: received none of {len(missing)} classes that train has "
-            f"({name_some(sorted(missing))}), expected the same classes in both. Add them; "
-            "or remove the whole folder test, and a part of train is drawn for it."
+            f"{shown}: received no folder of {len(missing)} of {len(expected)} classes of "
+            f"train ({name_some(sorted(missing))}), expected the same classes in both. Add "
+            "it; or remove the whole folder test, and a part of train is drawn for it."
         )
 
 
