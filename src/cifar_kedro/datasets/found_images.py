@@ -54,6 +54,7 @@ def _find_remote(fs: AbstractFileSystem, root: str) -> dict[str, FoundImage]:
             partial(_read, fs, path), _name_version(info)
         )
         for path, info in fs.find(root, detail=True).items()
+        if not path.endswith("/")  # how a console of a store makes a folder
     }
 
 
