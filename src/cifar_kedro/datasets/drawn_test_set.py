@@ -4,6 +4,7 @@ import csv
 import hashlib
 import logging
 from collections.abc import Sequence
+from itertools import chain
 
 from fsspec import AbstractFileSystem
 
@@ -51,17 +52,12 @@ class DrawnTestSet:
         for file in files:
             by_class[file.class_name].append(normalize(file.name))
         chosen = self._read(test_share)
-        present = {name for names in by_class.values() for name in names}
-        self._name_missing(chosen, present)
+        self._name_missing(chosen, {normalize(file.name) for file in files})
         known = {name.split("/")[1] for name in chosen}
-        drawn = [
-            name
-            for label in class_names
-            if label not in known
-            for name in draw_files(by_class[label], test_share, label)
-        ]
+        new = [label for label in class_names if label not in known]
+        drawn = [draw_files(by_class[label], test_share, label) for label in new]
         if drawn:
-            chosen += drawn
+            chosen += chain.from_iterable(drawn)
             self._write(chosen, test_share)
         for label, names in by_class.items():
             self._check(label, len(names), len(set(names).intersection(chosen)))
