@@ -1,12 +1,16 @@
-"""The environments that the project ships: the sample, the ablation, the tuning."""
+"""The environments that the project ships."""
 
 import csv
 
 import pytest
+from kedro.io import AbstractDataset
 
 from cifar_kedro.config import Experiment
 from cifar_kedro.config.differences import find_differences
 from cifar_kedro.config.inheritance import is_experiment
+from cifar_kedro.config.loader import ExperimentConfigLoader
+from cifar_kedro.datasets import CifarArchiveDataset, LabelledFolderDataset
+from cifar_kedro.settings import CONFIG_LOADER_ARGS
 from tests.helpers.experiments import load_parameters
 from tests.helpers.paths import ROOT
 
@@ -53,3 +57,49 @@ def test_every_row_of_the_results_is_a_block_of_its_environment(env):
         assert experiment.training.epochs == int(row["epochs"])
         assert experiment.training.validation_images is None  # all of them measure
     assert env == "tuning" or rows[0]["block"] == "short"
+
+
+def load_environment(name):
+    return ExperimentConfigLoader(ROOT / "conf", env=name, **CONFIG_LOADER_ARGS)
+
+
+@pytest.mark.parametrize("name", ["ablation", "cifar100", "folder", "sample", "tuning"])
+def test_what_an_environment_writes_never_mixes_with_what_another_one_writes(name):
+    loader = load_environment(name)
+    assert loader["globals"]["data"] == f"data/{name}"
+    tracking = loader["mlflow"]["tracking"]["experiment"]
+    assert tracking["name"] == f"cifar_kedro-{name}"
+
+
+def make_raw_dataset(name):
+    entry = load_environment(name)["catalog"]["raw_images"]
+    del entry["validator"]  # the catalog takes it
+    return AbstractDataset.from_config("raw_images", entry)
+
+
+def test_cifar100_is_the_official_archive_beside_that_of_cifar10():
+    dataset = make_raw_dataset("cifar100")
+    assert isinstance(dataset, CifarArchiveDataset)
+    described = dataset._describe()
+    assert described["filepath"] == "data/cifar100/01_raw/cifar-100-binary.tar.gz"
+    assert described["known_hash"] == "md5:03b5dce01913d631647c71ecec9e9cb8"
+    ten = load_environment("sample")["globals"]["archive"]["url"]
+    assert described["url"] == [ten.replace("cifar-10", "cifar-100")]
+
+
+def test_the_template_of_a_folder_is_one_that_can_be_read():
+    dataset = make_raw_dataset("folder")
+    assert isinstance(dataset, LabelledFolderDataset)
+    assert dataset._describe() == {
+        "path": "data/photographs",
+        "image_shape": (32, 32, 3),
+        "test_share": 0.2,
+        "cache": "data/folder/02_intermediate/photographs.npz",
+    }
+    parameters = load_parameters("folder")
+    batches = {
+        b["training"]["batch_size"] for b in parameters.values() if is_experiment(b)
+    }
+    assert batches == {32}
+    kept = parameters["exp13"]["training"]["validation_images"]
+    assert kept is None

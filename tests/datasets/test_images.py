@@ -61,6 +61,10 @@ def test_accepts_raw_images_as_the_archive_gives_them():
         ({"test": GOOD}, "test images: received float32 .* expected uint8"),
         ({"train": RAW | {"labels": RAW["labels"] % 9}}, "train labels: .*truck"),
         (
+            {"train": {key: array[:19] for key, array in RAW.items()}},
+            r"one image of 1 of 10 classes \(truck\), expected two or more of each: one",
+        ),
+        (
             {"test": RAW | {"images": RAW["images"][:, :8, :8]}},
             r"train images of \(32, 32, 3\) and test images of \(8, 8, 3\)",
         ),

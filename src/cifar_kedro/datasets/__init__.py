@@ -7,20 +7,26 @@ that reads the catalog: numpy and fsspec here, pooch and keras where they are us
 import fsspec.config
 
 from cifar_kedro.datasets.archive import CifarArchiveDataset
+from cifar_kedro.datasets.arrays import ArraysDataset
 from cifar_kedro.datasets.digits import DigitsDataset
 from cifar_kedro.datasets.image_folder import ImageFolderDataset
 from cifar_kedro.datasets.keras_model import KerasModelDataset
+from cifar_kedro.datasets.labelled_folder import LabelledFolderDataset
 from cifar_kedro.datasets.npz import NpzDataset, OptionalNpzDataset
+from cifar_kedro.datasets.parquet import ParquetDataset
 from cifar_kedro.datasets.runs import FileOfEachRunDataset
 
 __all__ = [
+    "ArraysDataset",
     "CifarArchiveDataset",
     "DigitsDataset",
     "FileOfEachRunDataset",
     "ImageFolderDataset",
     "KerasModelDataset",
+    "LabelledFolderDataset",
     "NpzDataset",
     "OptionalNpzDataset",
+    "ParquetDataset",
 ]
 
 # Other machines write to the same store: a listing that was kept would hide what they

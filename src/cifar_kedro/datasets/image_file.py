@@ -32,8 +32,7 @@ def read_image(file: BinaryIO) -> Image.Image:
         Exception: Of a damaged file Pillow raises nearly anything.
     """
     has_heic = _register_heic()
-    with _own_bound(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the first of each kind, of a file not named
+    with reading_images():
         try:
             image = Image.open(file)
         except UnidentifiedImageError:
@@ -70,11 +69,19 @@ def _reduce(image: Image.Image) -> None:
 
 
 @contextmanager
-def _own_bound() -> Iterator[None]:
-    """Lift Pillow's bound, which is one for the process, for a while."""
+def reading_images() -> Iterator[None]:
+    """Lift Pillow's own bound, and pass over its warnings, for a while.
+
+    Both are the process's: who reads with several threads has to do it around them all,
+    or a thread would restore what another one has set.
+    """
     bound, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # the first of each kind, of a file not named
+            yield
     finally:
         Image.MAX_IMAGE_PIXELS = bound
 

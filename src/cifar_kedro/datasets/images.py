@@ -27,6 +27,13 @@ def check_raw_images(data: RawImages) -> None:
         )
     for part in ("train", "test"):
         _check(data[part], data["class_names"], np.uint8, name=f"{part} ")
+    counts = count_classes(data["train"]["labels"], data["class_names"])
+    if single := [str(key) for key, count in counts.items() if count < 2]:
+        raise SettingsError(
+            f"train labels: received one image of {len(single)} of {len(counts)} classes "
+            f"({', '.join(single[:MOST_NAMED])}), expected two or more of each: one to "
+            "train, one to validate"
+        )
     train, test = (data[part]["images"].shape[1:] for part in ("train", "test"))
     if train != test:
         raise SettingsError(

@@ -2,6 +2,7 @@
 
 import math
 import zipfile
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -63,11 +64,7 @@ class NpzDataset(SingleFileDataset[Arrays]):
         """
         with self._at_hand() as path:
             try:
-                with zipfile.ZipFile(path) as archive:
-                    arrays = {
-                        member.removesuffix(".npy"): _read(archive, member)
-                        for member in archive.namelist()
-                    }
+                arrays = read_arrays(path)
                 _check(arrays)
             except (OSError, MemoryError):  # the file may be whole
                 raise
@@ -77,6 +74,20 @@ class NpzDataset(SingleFileDataset[Arrays]):
                     f"({error}). Delete it and run again."
                 ) from error
         return arrays
+
+
+def read_arrays(path: Path) -> Arrays:
+    """Read all arrays of a file; none is unpickled.
+
+    Raises:
+        ValueError: If one holds Python objects.
+        Exception: Of a damaged file zipfile and numpy raise nearly anything.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return {
+            member.removesuffix(".npy"): _read(archive, member)
+            for member in archive.namelist()
+        }
 
 
 def _read(archive: zipfile.ZipFile, member: str) -> np.ndarray:
