@@ -1,4 +1,4 @@
-"""Nodes of the classify pipeline: images of any kind as the networks take them."""
+"""Nodes of the classify pipeline: prepare images of any kind, and classify them."""
 
 import logging
 from collections.abc import Callable
@@ -18,28 +18,30 @@ logger = logging.getLogger(__name__)
 
 _MOST_NAMED = 10  # files, or problems, in a message
 
-# A keras.Model: Kedro resolves the hints when it checks parameters, without keras.
+# A keras.Model. Kedro resolves type hints when it checks parameters: keras stays out.
 Model = Any
 
 
 def prepare_images(
     model: Model, own_images: dict[str, Callable[[], Image.Image]]
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Make of each file what a network takes, one at a time: photographs are large.
+    """Bring each image into the shape that a network takes.
+
+    Files are read one at a time, because photographs are large.
 
     Args:
-        model: The network: which shape it takes.
+        model: The network. Its input gives the shape.
         own_images: A function that reads the image, by file.
 
     Returns:
-        A row per file, with `file` and `problem`: why it is not among the images, empty
-        if it is; and the images, float32 (n, side, side, channels) in [0, 1], in that
-        order.
+        A table and the images. The table has a row per file, with `file` and `problem`. The
+        problem says why a file gave no image. It is empty for the others. The images are
+        float32 (n, side, side, channels) in [0, 1], in the order of the table.
 
     Raises:
-        SettingsError: If no file can be classified; the message names files and why.
+        SettingsError: If no file can be classified. The message names files and reasons.
     """
-    # A name that is no text could not stand in the table.
+    # A file name may have bytes that are no text. The table shows them as escapes.
     names = [file.encode(errors="backslashreplace").decode() for file in own_images]
     image_shape = model.input_shape[1:]
     prepared, problems = [], []
@@ -47,13 +49,13 @@ def prepare_images(
         problem = ""
         try:
             prepared.append(_prepare_image(load(), image_shape))
-        except Exception as error:  # of a damaged file Pillow raises nearly anything
+        except Exception as error:  # Pillow raises nearly anything for a damaged file
             problem = _explain(error)
         problems.append(problem)
     files = pd.DataFrame({"file": names, "problem": problems})
     if not prepared:
         raise SettingsError(_name_problems(files))
-    # As data engineering scales the images that the networks have learned from.
+    # Data engineering scales the images that the networks learn from in the same way.
     return files, np.stack(prepared) * np.float32(1 / 255)
 
 
@@ -67,13 +69,13 @@ def classify_images(
 
     Args:
         model: A trained network.
-        prepared_images: float32 (n, side, side, channels) in [0, 1].
-        image_files: A row per file; n have no `problem`.
-        provenance: Of the network: its classes.
+        prepared_images: The images, float32 (n, side, side, channels) in [0, 1].
+        image_files: A row per file. Those without a `problem` are the n images.
+        provenance: The network's provenance, which names the classes.
 
     Returns:
         A row per file: `file`, `class`, `probability` (0 to 1), `second_class`,
-        `second_probability`, `problem`. Either the classes are empty, or the problem.
+        `second_probability`, `problem`. Either the classes or the problem are empty.
     """
     from cifar_kedro.models.inference import predict
 
@@ -95,9 +97,10 @@ def classify_images(
     table = table.fillna({"class": "", "second_class": ""})
     if not classified.all():
         logger.warning(
-            "Classified %d of %d files. Of the others, the column `problem` of "
-            "classified_images.csv says why: %s",
-            *(classified.sum(), len(classified)),
+            "Classified %d of %d files. The column `problem` of classified_images.csv says "
+            "why the others were not: %s",
+            classified.sum(),
+            len(classified),
             _count(image_files["problem"][~classified]),
         )
     return table
@@ -118,13 +121,13 @@ def plot_contact_sheet(
 
 
 def _prepare_image(image: Image.Image, image_shape: ImageShape) -> np.ndarray:
-    """Take the middle square of an image, upright, as uint8 of that shape."""
-    with suppress(Exception):  # Exif may be any bytes, beside an image that is sound
+    """Turn an image upright, and scale its middle square to uint8 of that shape."""
+    with suppress(Exception):  # the image may be sound, and its Exif damaged
         ImageOps.exif_transpose(image, in_place=True)
-    # A pixel becomes the mean of the area that it covers, as in a camera: an image of
-    # the data set, each pixel enlarged, comes back as it was. Sharper filters ring:
-    # LANCZOS is off by 3 to 5 of 255 (rms) from that mean on two photographs of 200 to
-    # 400 pixels a side, BOX by 1 to 2.
+    # BOX makes each pixel the mean of the area that it covers, as a camera does. So an
+    # enlarged image of the data set comes back as it was. Sharper filters ring. This was
+    # measured on two photographs of 200 to 400 pixels a side. LANCZOS is off from that
+    # mean by 3 to 5 of 255 (rms), and BOX by 1 to 2.
     side, _, channels = image_shape
     square = ImageOps.fit(_to_rgb(image), (side, side), method=Image.Resampling.BOX)
     return np.asarray(square if channels > 1 else square.convert("L")).reshape(
@@ -133,13 +136,13 @@ def _prepare_image(image: Image.Image, image_shape: ImageShape) -> np.ndarray:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any kind of image to 8-bit RGB, on white where it is transparent."""
+    """Convert any kind of image to 8-bit RGB. Transparent parts become white."""
     if image.mode == "F":
-        raise ValueError("received fractions as pixels, which have no known range")
+        raise ValueError("received fractions as pixels, and their range is unknown")
     if image.mode.startswith("I"):
         image = _to_8_bits(image)
     if image.has_transparency_data:
-        # No name for the white ground: each image of a large one is a gigabyte.
+        # The white image has no name, so that it is freed at once: it may be a gigabyte.
         image = Image.alpha_composite(
             Image.new("RGBA", image.size, "white"), _convert(image, "RGBA")
         )
@@ -147,46 +150,46 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _convert(image: Image.Image, mode: str) -> Image.Image:
-    """Convert what needs it: Pillow would make a copy of what does not."""
+    """Convert an image that has another mode. Pillow would copy one that does not."""
     return image if image.mode == mode else image.convert(mode)
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit greys, where Pillow would cut them off at 255."""
+    """Scale 16-bit greys to 8 bits. Pillow would cut them off at 255."""
     pixels = np.array(image, np.int32)
     if pixels.min() < 0 or pixels.max() > 65535:
         raise ValueError(
             f"received pixels from {pixels.min()} to {pixels.max()}, "
             "expected at most 16 bits"
         )
-    pixels += 128  # to round; in place, as an image may have 200 million
+    pixels += 128  # rounds; in place, since an image may have 200 million pixels
     pixels //= 257
     return Image.fromarray(pixels.astype(np.uint8))
 
 
 def _explain(error: Exception) -> str:
-    """Say why a file can't be classified, in a line that begins with a word of ours."""
+    """Say in one line why a file can't be classified. Begin with a word of ours."""
     if isinstance(error, UnidentifiedImageError):
         return "not an image in a format that Pillow reads"
-    if isinstance(error, OSError) and error.strerror:  # without the whole path
+    if isinstance(error, OSError) and error.strerror:  # without the path
         return f"can't be read: {error.strerror}"
     return f"can't be read: {error}" if str(error) else type(error).__name__
 
 
 def _name_problems(files: pd.DataFrame) -> str:
-    """Say of a folder of which nothing could be classified what is in it."""
+    """Name the problems of a folder in which no file could be classified."""
     lines = [f"  {file!r}: {why}" for file, why in files.values]
     if len(lines) > _MOST_NAMED:
         lines[_MOST_NAMED:] = [f"  and {len(lines) - _MOST_NAMED} more"]
     return (
-        f"None of {len(files)} files can be classified; expected at least one image. "
+        f"None of {len(files)} files can be classified, expected at least one image. "
         "Name another folder (--params classify.images=FOLDER), or save the images "
         "again as PNG or JPEG:\n" + "\n".join(lines)
     )
 
 
 def _count(problems: pd.Series) -> str:
-    """Count equal problems, the most frequent first."""
+    """Count equal problems. The most frequent comes first."""
     counts = problems.value_counts()
     named = [f"{count} x {why}" for why, count in counts.head(_MOST_NAMED).items()]
     return "; ".join(named)

@@ -1,4 +1,4 @@
-"""Prepare, classify, show: a folder of images and an experiment's model."""
+"""Prepare, classify and show a folder of images, by an experiment's model."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -16,8 +16,8 @@ def create_pipeline(classify: Classify) -> Pipeline:
     """Make the pipeline from a folder of images to their table and contact sheet.
 
     Args:
-        classify: Names the experiment, which is the namespace: in a run that trains it,
-            too, this comes after.
+        classify: The settings. They name the experiment, which is the namespace. A run
+            that also trains the experiment trains it first.
     """
     return Pipeline(
         [
@@ -27,15 +27,7 @@ def create_pipeline(classify: Classify) -> Pipeline:
                 outputs=["image_files", "prepared_images"],
                 name="prepare_images_node",
             ),
-            Node(
-                classify_images,
-                inputs=[
-                    *(_MODELS[classify.weights], "prepared_images", "image_files"),
-                    "provenance",
-                ],
-                outputs="classified_images",
-                name="classify_images_node",
-            ),
+            _classify(_MODELS[classify.weights]),
             Node(
                 plot_contact_sheet,
                 inputs=[
@@ -52,4 +44,13 @@ def create_pipeline(classify: Classify) -> Pipeline:
         inputs={"own_images"},
         parameters={"params:classify", "params:seed"},
         tags="classify",
+    )
+
+
+def _classify(model: str) -> Node:
+    return Node(
+        classify_images,
+        inputs=[model, "prepared_images", "image_files", "provenance"],
+        outputs="classified_images",
+        name="classify_images_node",
     )
