@@ -13,7 +13,9 @@ from tests.helpers.images import make_images, make_split
 
 DEVELOPMENT = make_images(60)
 SPLIT = make_split(DEVELOPMENT, 20)
-VALIDATION = {key: array[SPLIT["validation"]] for key, array in DEVELOPMENT.items()}
+VALIDATION = {
+    key: DEVELOPMENT[key][SPLIT["validation"]] for key in ("images", "labels")
+}
 AUGMENTATION = {"horizontal_flip": True, "rotation_range": 20.0}
 PLATEAU = {"factor": 0.1, "patience": 2}
 MUON = {"name": "muon", "learning_rate": 0.2, "momentum": 0.6}

@@ -60,18 +60,7 @@ class CifarArchiveDataset(SingleFileDataset[RawImages]):
                 f"`content` must be one of {', '.join(LAYOUTS)}, received {content!r}."
             )
         addresses = [url] if isinstance(url, str) else url or []
-        for address in addresses:
-            if not str(address).startswith("https://"):
-                raise SettingsError(
-                    "`url` must start with https://, received "
-                    f"{hide_secrets(str(address))!r}."
-                )
-        digests = r"md5:[\da-fA-F]{32}|sha256:[\da-fA-F]{64}"
-        if not re.fullmatch(digests, str(known_hash)):
-            raise SettingsError(
-                "The hash must be 'md5:' and 32 or 'sha256:' and 64 hexadecimal "
-                f"digits, received {known_hash!r}."
-            )
+        _check_source(addresses, known_hash)
         super().__init__(**file)
         self._layout = LAYOUTS[content]
         self._addresses = addresses
@@ -166,6 +155,21 @@ class CifarArchiveDataset(SingleFileDataset[RawImages]):
             "Or point `archive` (url, hash, filepath) in conf/local/globals.yml at another "
             "copy.\n"
             "Or use the sample, which needs no archive: `kedro run --env sample`."
+        )
+
+
+def _check_source(addresses: list[str], known_hash: str) -> None:
+    for address in addresses:
+        if not str(address).startswith("https://"):
+            raise SettingsError(
+                "`url` must start with https://, received "
+                f"{hide_secrets(str(address))!r}."
+            )
+    digests = r"md5:[\da-fA-F]{32}|sha256:[\da-fA-F]{64}"
+    if not re.fullmatch(digests, str(known_hash)):
+        raise SettingsError(
+            "The hash must be 'md5:' and 32 or 'sha256:' and 64 hexadecimal "
+            f"digits, received {known_hash!r}."
         )
 
 

@@ -22,15 +22,14 @@ def describe_evaluation(
 
     Args:
         experiment: The experiment.
-        seed: The run's seed.
+        seed: Of the run.
         history: One row per epoch.
         probabilities: Of the test images, (n, classes): with the weights at the ``end``,
             with the ``best``, and over test-time ``views`` if the experiment has any.
         test: The test images. The original report's figures stand beside its own data.
 
     Returns:
-        What metrics.json holds. Accuracies are fractions. The accuracy on train is the
-        history's: the running mean over the epoch.
+        What metrics.json holds. Accuracies are fractions; train's is the history's.
     """
     epochs = {
         "end": history.iloc[-1],

@@ -172,14 +172,18 @@ def read_results(
             runs.append(_annotate(run, experiments[name], test, row.status))
         except Exception as error:  # whatever the datasets and parsers raise
             failures[key] = f"{UNREADABLE}: {describe_error(error)}"
-    for key, reason in failures.items():
-        if reason.startswith((UNREADABLE, OTHER_DATA)):
-            logger.warning("%s is left out of the report page: %s", key, reason)
+    _warn_of_what_is_left_out(failures)
     data_set = find_data_set(runs[0].metrics.get("provenance")) if runs else CIFAR10
     order = list(experiments)
     runs.sort(key=lambda run: (order.index(run.experiment), run.seed))
     results = Results(experiments, runs, failures, data_set)
     return results if results.is_original else _without_original(results)
+
+
+def _warn_of_what_is_left_out(failures: dict[str, str]) -> None:
+    for key, reason in failures.items():
+        if reason.startswith((UNREADABLE, OTHER_DATA)):
+            logger.warning("%s is left out of the report page: %s", key, reason)
 
 
 def describe_error(error: Exception) -> str:

@@ -5,7 +5,7 @@ from itertools import cycle
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import NullFormatter, PercentFormatter
 from matplotlib.transforms import Bbox
 from plotly.graph_objects import Figure as Chart
 from plotly.graph_objects import Scatter
@@ -95,6 +95,7 @@ def plot_accuracy_cost(results: Results, scores: pd.DataFrame) -> Figure:
     for axes, (column, label) in zip(panels, COSTS.items(), strict=True):
         style_axes(axes)
         axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())  # the names would overlap
         axes.margins(y=0.12)
         if len(costs):  # room for names, and for a tick of a single run
             axes.set_xlim(costs[column].min() / 4, 4 * costs[column].max())

@@ -48,8 +48,7 @@ def plot_learning_curves(
     """
     if history.empty:
         raise ValueError("The training history holds no epoch: nothing to plot.")
-    title = f"{experiment.name}: {experiment.title} (seed {seed})"
-    figure = new_figure(title, height=5.0)
+    figure = new_figure(f"{experiment.name}: {experiment.title} (seed {seed})", 5.0)
     best = history.loc[history["val_accuracy"].idxmax()]
     stop = find_stop(history, experiment.training) or "training was cut short"
     panels = figure.subplots(1, 2)
@@ -61,8 +60,8 @@ def plot_learning_curves(
             _mark_rate_drops(axes, history)
         end, label = history["epoch"].max(), f"end: {stop}"
         axes.axvline(end, c=MUTED_COLOUR, lw=2.5, zorder=1, label=label)
-    loss_axes, accuracy_axes = panels
-    _limit_loss(loss_axes, history)
+    _limit_loss(panels[0], history)
+    accuracy_axes = panels[1]
     accuracy_axes.plot(*best[["epoch", "val_accuracy"]], "*", c=BEST_COLOUR, ms=13)
     named = accuracy_axes.get_legend_handles_labels()
     figure.legend(*named, loc="outside lower center", ncols=3, fontsize=TEXT_SIZE)

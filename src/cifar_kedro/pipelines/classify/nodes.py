@@ -95,15 +95,20 @@ def classify_images(
     )
     table = image_files[["file"]].join(results).join(image_files["problem"])
     table = table.fillna({"class": "", "second_class": ""})
-    if not classified.all():
+    _warn_of_problems(image_files["problem"])
+    return table
+
+
+def _warn_of_problems(problems: pd.Series) -> None:
+    left_out = problems[problems != ""]
+    if not left_out.empty:
         logger.warning(
             "Classified %d of %d files. The column `problem` of classified_images.csv says "
             "why the others were not: %s",
-            classified.sum(),
-            len(classified),
-            _count(image_files["problem"][~classified]),
+            len(problems) - len(left_out),
+            len(problems),
+            _count(left_out),
         )
-    return table
 
 
 def plot_contact_sheet(

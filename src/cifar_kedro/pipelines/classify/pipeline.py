@@ -19,15 +19,21 @@ def create_pipeline(classify: Classify) -> Pipeline:
         classify: The settings. They name the experiment, which is the namespace. A run
             that also trains the experiment trains it first.
     """
+    model = _MODELS[classify.weights]
     return Pipeline(
         [
             Node(
                 prepare_images,
-                inputs=[_MODELS[classify.weights], "own_images"],
+                inputs=[model, "own_images"],
                 outputs=["image_files", "prepared_images"],
                 name="prepare_images_node",
             ),
-            _classify(_MODELS[classify.weights]),
+            Node(
+                classify_images,
+                inputs=[model, "prepared_images", "image_files", "provenance"],
+                outputs="classified_images",
+                name="classify_images_node",
+            ),
             Node(
                 plot_contact_sheet,
                 inputs=[
@@ -44,13 +50,4 @@ def create_pipeline(classify: Classify) -> Pipeline:
         inputs={"own_images"},
         parameters={"params:classify", "params:seed"},
         tags="classify",
-    )
-
-
-def _classify(model: str) -> Node:
-    return Node(
-        classify_images,
-        inputs=[model, "prepared_images", "image_files", "provenance"],
-        outputs="classified_images",
-        name="classify_images_node",
     )

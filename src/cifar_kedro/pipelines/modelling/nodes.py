@@ -59,10 +59,7 @@ def train_model(
     )
     trained = fit(
         _build_network(development, experiment, seed, execution),
-        development,
-        train_on_more(split, experiment),
-        experiment,
-        seed,
+        *(development, train_on_more(split, experiment), experiment, seed),
         max_epochs=max_epochs,
         execution=execution,
         checkpoint=replace(checkpoint, fingerprint=make_fingerprint(provenance)),

@@ -68,8 +68,7 @@ def write_report(
         "figures": figures,
         "captions": FIGURES_OF_MANY_CLASSES if many else FIGURES,
         "sheets": sheets,
-        "original": results.is_original,
-        "objectives": _judge_objectives(results) if results.is_original else [],
+        "objectives": _judge_objectives(results),
         **DEFINITIONS,
     }
     return _render("report.html.j2", context), _render("report.md.j2", context)
@@ -93,6 +92,8 @@ def _list_claims(claims: pd.DataFrame) -> dict[str, Any]:
 
 def _judge_objectives(results: Results) -> list[tuple[str, list[str]]]:
     """Name the experiments that meet each of the original report's objectives."""
+    if not results.is_original:
+        return []
     met = {
         name: judge_objectives(run.accuracy(), experiment.architecture_only)
         for name, experiment in results.experiments.items()
