@@ -1,13 +1,13 @@
-"""Publish complete runs in docs/results, or bring published ones back.
+"""Publish complete runs in docs/results, or restore published runs.
 
     python tools/publish.py            # data/ -> docs/results/, and README.md
     python tools/publish.py --restore  # docs/results/runs/ -> data/
 
-Nothing of the data set is published. Class probabilities go without the labels, and pictures
-of images stay away. A restored run gets its labels back from the test images of the same
-archive: their hash is compared. Restored runs and new ones give one report.
+Nothing of the data set is published. Class probabilities come without labels. Figures that
+show images are left out. A restored run gets its labels from the test images of the same
+archive, and their hash is compared. Restored and new runs can stand on one report page.
 
-`kedro run --pipelines data_engineering` makes the test images, and comes before --restore.
+Before --restore, make the test images: `kedro run --pipelines data_engineering`.
 """
 
 import argparse
@@ -33,21 +33,21 @@ from cifar_kedro.config.paths import expand_path
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = "docs/results"
-FIGURE = "docs/figures/results.png"  # the README's
+FIGURE = "docs/figures/results.png"  # README.md shows it
 TABLES = ("summary", "summary_by_experiment", "scores", "comparisons", "claims")
 SHOW_IMAGES = ("mistakes", "augmented_images")
 
 
 def publish(data: Path, root: Path = ROOT) -> None:
-    """Publish the complete runs and the last report, and bring every table up to date.
+    """Publish the complete runs and the last report page. Update every table.
 
     Args:
-        data: The folder with the runs and their report.
+        data: The folder with the runs and the files of reporting.
         root: The checkout to publish in.
 
     Raises:
-        ValueError: If there is no report, or if it is older than a run, or not of all runs
-            that are published.
+        ValueError: If reporting has not run, if its files are older than a run, or if they
+            lack a published run.
     """
     results = root / RESULTS
     check_report_is_last(data)
@@ -68,16 +68,17 @@ def publish(data: Path, root: Path = ROOT) -> None:
 
 
 def check_report_is_last(data: Path) -> None:
-    """Refuse a report that was made before a run ended: it lacks that run's results.
+    """Refuse a report page that is older than a run, because it lacks that run's results.
 
     Raises:
-        ValueError: If there is no report, or an older one.
+        ValueError: If there is no report page, or an older one.
     """
     summary = data / "08_reporting/summary.csv"
     if not summary.exists():
         raise ValueError(
-            f"{summary}: not there, expected the report on the runs to publish. Make it "
-            "first (kedro run --pipelines reporting), in the checkout's root or with --data"
+            f"{summary} is missing, expected the summary of the runs to publish. Make it "
+            "first: kedro run --pipelines reporting. Then call this in the checkout's root, "
+            "or name the folder with --data"
         )
     reported = summary.stat().st_mtime_ns
     runs = data / "07_model_output"
@@ -88,13 +89,13 @@ def check_report_is_last(data: Path) -> None:
     )
     if later:
         raise ValueError(
-            f"{', '.join(later)}: metrics.json is newer than {summary}, expected a report "
-            "on all runs. Make it (kedro run --pipelines reporting), then publish"
+            f"{', '.join(later)}: metrics.json is newer than {summary}, expected a summary "
+            "of all runs. Make it (kedro run --pipelines reporting), then publish"
         )
 
 
 def find_complete_runs(reporting: Path, results: Path) -> list[str]:
-    """List the complete runs of a report, such as ``exp9/seed-0``.
+    """List the complete runs of the summary, such as ``exp9/seed-0``.
 
     Raises:
         ValueError: If a published run is not among them.
@@ -109,14 +110,14 @@ def find_complete_runs(reporting: Path, results: Path) -> list[str]:
     if missing := sorted(published.difference(runs)):
         raise ValueError(
             f"{', '.join(missing)}: published before, but not complete in {reporting}. "
-            f"Bring it back (--restore) and report again. Or delete it in {RESULTS}/runs, "
-            "if it is of settings that are no more"
+            "Restore it (--restore) and run reporting again. Or, if its settings no longer "
+            f"exist, delete it in {RESULTS}/runs"
         )
     return runs
 
 
 def publish_run(source: Path, target: Path) -> None:
-    """Copy what evaluation persisted of a run; probabilities in 16 bits."""
+    """Copy the files that evaluation wrote of a run. Round probabilities to 16 bits."""
     target.mkdir(parents=True, exist_ok=True)
     for name in TEXTS:
         shutil.copy(source / name, target)
@@ -141,7 +142,7 @@ def shorten(probabilities: np.ndarray) -> np.ndarray:
 
 
 def publish_report(reporting: Path, results: Path) -> None:
-    """Copy the report's tables, and its Markdown with the figures that show no images."""
+    """Copy the tables, the report page in Markdown, and the figures without images."""
     for name in TABLES:
         shutil.copy(reporting / f"{name}.csv", results)
     figures = results / "report_figures"
@@ -151,13 +152,13 @@ def publish_report(reporting: Path, results: Path) -> None:
         if not figure.stem.endswith(SHOW_IMAGES):
             shutil.copy(figure, figures)
     report = (reporting / "report.md").read_text(encoding="utf-8")
-    # The page shows images, so it stays away, too.
+    # report.html shows images, so it is not published. Its name stays, without the link.
     report = drop_images(report).replace("[report.html](report.html)", "`report.html`")
     (results / "report.md").write_text(report, encoding="utf-8")
 
 
 def drop_images(report: str) -> str:
-    """Drop the pictures that show images, each with its caption, from a Markdown text."""
+    """Drop the figures that show images from a Markdown text, with their captions."""
     kinds = "|".join(SHOW_IMAGES)
     return re.sub(rf"!\[[^\n]*({kinds})\.\w+\)\n+\*[^\n]*\*\n*", "", report)
 

@@ -1,4 +1,4 @@
-"""Read published runs, and bring them back to where reporting finds them."""
+"""Read published runs, and restore them to where reporting finds them."""
 
 import json
 import shutil
@@ -19,14 +19,15 @@ ARCHIVE = "the archive of md5 9267da7bf9154f6c74efc644efc70447 (docs/results/REA
 
 
 def restore(data: Path, runs: Path) -> None:
-    """Bring published runs back to where reporting finds them.
+    """Restore published runs to where reporting finds them.
 
-    What is there stays: other runs, and the run itself, whose probabilities may not be
-    rounded. Another run of the same experiment and seed stays, too, and is named.
+    Nothing that is there is replaced. Published probabilities are rounded; those of a run
+    that is there may not be. Another run of the same experiment and seed stays, and the
+    output names it.
 
     Args:
         data: The folder that gets the runs. It has the test images.
-        runs: The published runs.
+        runs: The folder of the published runs.
 
     Raises:
         ValueError: If the test images are missing, or are not those of a run.
@@ -35,8 +36,8 @@ def restore(data: Path, runs: Path) -> None:
     file = data / "05_model_input/test.npz"
     if not file.exists():
         raise ValueError(
-            f"{file}: not there, expected the test images: restored runs get their labels "
-            f"back. Make them first, from {ARCHIVE}: kedro run --pipelines data_engineering. "
+            f"{file} is missing, expected the test images: restored runs get their labels "
+            f"from it. Make it first, from {ARCHIVE}: kedro run --pipelines data_engineering. "
             f"Without that archive, read the results in {runs.parent / 'report.md'}"
         )
     digest = hash_images(test := NpzDataset(filepath=str(file)).load())
@@ -50,7 +51,9 @@ def restore(data: Path, runs: Path) -> None:
             )
         target = data / "07_model_output" / source.relative_to(runs)
         if is_another_run(target, source):
-            print(f"{target}: another run than the published one, left as it is")
+            print(
+                f"{target} has another run than the published one. It is left as it is."
+            )
         elif not all((target / name).exists() for name in (*TEXTS, PREDICTIONS)):
             restore_run(source, target, test["labels"])
 
@@ -65,7 +68,7 @@ def is_another_run(folder: Path, published: Path) -> bool:
 
 
 def restore_run(source: Path, target: Path, labels: np.ndarray) -> None:
-    """Write the files of a published run as evaluation does, each in one step."""
+    """Write the files of a published run as evaluation does. Write each in one step."""
     for name in TEXTS:
         with replacing(LocalFileSystem(), str(target / name)) as temporary:
             shutil.copyfile(source / name, temporary)

@@ -37,7 +37,7 @@ Runs = list[dict[str, Any]]
 
 
 def insert_table(page: Path, name: str, table: str) -> None:
-    """Put a table between a page's markers of that name.
+    """Put a table between the markers of that name in a page.
 
     Raises:
         ValueError: If the page has no such markers.
@@ -46,12 +46,12 @@ def insert_table(page: Path, name: str, table: str) -> None:
     before, found, rest = page.read_text(encoding="utf-8").partition(begin)
     _, ended, after = rest.partition(end)
     if not (found and ended):
-        raise ValueError(f"{page}: no line {begin.strip()!r} and, after it, {end!r}")
+        raise ValueError(f"{page}: expected a line {begin.strip()!r}, then {end!r}")
     page.write_text(f"{before}{begin}{table}\n{end}{after}", encoding="utf-8")
 
 
 def load_experiments() -> dict[str, Experiment]:
-    """Load the project's experiments, whatever anyone's ``conf/local`` has."""
+    """Load the project's experiments. ``conf/local`` is ignored."""
     loader = ExperimentConfigLoader(str(CONF), env="base", **CONFIG_LOADER_ARGS)
     return {
         name: Experiment.model_validate(block)
@@ -66,7 +66,7 @@ def tabulate_experiments(
     """Tabulate the experiments: one row for each, whether or not it has run.
 
     Args:
-        experiments: Those to list.
+        experiments: The experiments to list.
         results: The folder with the published runs and their summary by experiment.
         columns: `README_COLUMNS` or `PAGE_COLUMNS`.
     """
@@ -97,7 +97,7 @@ def tabulate_runs(runs: Path) -> str:
 
 
 def _write_table(columns: list[str], rows: list[dict[str, str]]) -> str:
-    """Write the columns of a table in Markdown, numbers to the right."""
+    """Write the columns of a table in Markdown. Numbers are aligned to the right."""
     alignment = ["---" if column in TEXTS else "---:" for column in columns]
     cells = [[row.get(column, NONE) for column in columns] for row in rows]
     lines = [f"| {' | '.join(line)} |" for line in [columns, *cells]]
@@ -111,7 +111,7 @@ def _two_digits(match: re.Match[str]) -> str:
 def _describe_experiment(
     experiment: Experiment, seeds: dict[str, Any], runs: Runs
 ) -> dict[str, str]:
-    """Write the cells of an experiment, by column; what is not known has none."""
+    """Write the cells of an experiment, by column. An unknown value has no cell."""
     cells = {
         "experiment": f"`{experiment.name}`",
         "title": experiment.title,
@@ -166,10 +166,10 @@ def _describe_run(metrics: dict[str, Any]) -> dict[str, str]:
 
 
 def _write_command(metrics: dict[str, Any]) -> str:
-    """Write the command of a run, with what was set for it."""
+    """Write the command of a run, with the parameters that were set for it."""
     provenance = metrics["provenance"]
     usual = Execution().model_dump()
-    # Runs of before the execution was recorded have none.
+    # Early runs did not record their execution.
     execution = provenance.get("execution", {})
     settings = {"seed": metrics["seed"]} | {
         f"execution.{key}": value

@@ -1,4 +1,4 @@
-"""The reference of the settings: tables, made from the models that check them."""
+"""The reference of the settings. Its tables are made from the models that check them."""
 
 import types
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
 
 def describe_settings() -> str:
-    """Describe every setting of every file, from the models: a table for each section."""
+    """Describe every setting of every file in tables, one for each section."""
     parts = []
     for file, model in FILES.items():
         parts.append(f"## {file}\n\n{_text(model)}\n\n{_table(model, file)}")
@@ -49,7 +49,7 @@ def describe_settings() -> str:
 def sections_of(
     model: type[BaseModel], path: str = ""
 ) -> Iterator[tuple[str, type[BaseModel]]]:
-    """List the models inside a model, at any depth, each with its keys from the top."""
+    """List the models inside a model, at any depth. Each has its keys from the top."""
     for name, field in model.model_fields.items():
         for inner in _models(field.annotation):
             own = inner.model_fields.get("check")
@@ -59,7 +59,7 @@ def sections_of(
 
 
 def meanings_of(model: type[BaseModel]) -> dict[str, str]:
-    """Read what each setting means off the docstrings of a model and its bases."""
+    """Read the meaning of each setting in the docstrings of a model and its bases."""
     meanings: dict[str, str] = {}
     for base in reversed(model.__mro__):
         for section in _parse(base):

@@ -1,6 +1,6 @@
-"""Fill the pages of the site that are generated, and lead its links to pages.
+"""Fill the generated pages of the site, and turn links to files into links to pages.
 
-mkdocs calls it, as `mkdocs.yml` names it under ``hooks``.
+mkdocs calls this module, because `mkdocs.yml` names it under ``hooks``.
 """
 
 import ast
@@ -17,7 +17,7 @@ from cifar_kedro.pipelines.reporting.report.page import DEFINITIONS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
-# What the site has of files outside docs/.
+# The pages of the site that stand for files outside docs/.
 PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -25,13 +25,13 @@ PAGES = {
     "src/cifar_kedro/config": "reference/settings.md",
 }
 
-# What stands beside it in its line is for those who read the file itself.
+# The rest of the marker's line is for those who read the file itself.
 _MARKER = re.compile(r"^.*<!-- generated: (\S+) -->$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
 def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
-    """Put in what is generated; links to files that are no page become text."""
+    """Insert the generated parts. A link to a file that is no page becomes text."""
     uri = page.file.src_uri
     pages = {file.src_uri for file in files.documentation_pages()}
     assets = {file.src_uri for file in files} - pages
@@ -53,17 +53,17 @@ def on_page_markdown(markdown: str, page: Any, files: Any, **_: Any) -> str:
 
 
 def lead_links(text: str, folder: Path, page: str, files: set[str]) -> str:
-    """Lead relative links to pages of the site.
+    """Turn relative links into links to pages of the site.
 
     Args:
         text: Markdown.
-        folder: Where its links start.
-        page: The page that it stands on, relative to docs/.
+        folder: The folder where its links start.
+        page: The page with this text, relative to docs/.
         files: All files of the site, relative to docs/.
 
     Returns:
-        The text. What is in the repository, but not in the site, is no link in it. A
-        link that leads nowhere stays, for mkdocs to refuse.
+        The text. A link to a file that is in the repository, but not in the site, becomes
+        its words. A link that leads nowhere stays, so that mkdocs refuses it.
     """
 
     def lead(link: re.Match[str]) -> str:
@@ -84,14 +84,14 @@ def lead_links(text: str, folder: Path, page: str, files: set[str]) -> str:
 
 
 def define_terms() -> str:
-    """Give the definitions of the report page, with the numbers that the code has."""
+    """Give the definitions of the report page, with the numbers that the code uses."""
     templates = PackageLoader("cifar_kedro", "pipelines/reporting/report/templates")
     page = Environment(loader=templates, autoescape=True)
     return page.get_template("methods.html.j2").render(DEFINITIONS)
 
 
 def list_modules(room: str) -> str:
-    """Name the modules of a room for mkdocstrings, its own docstring first."""
+    """Name the modules of a package for mkdocstrings. Its own docstring comes first."""
     folder = ROOT / "src" / room.replace(".", "/")
     modules = [
         ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)

@@ -152,7 +152,7 @@ def special(name: str, kind: bytes) -> tarfile.TarInfo:
         ("../._evil", "unknown member"),
         (f"{FOLDER}/evil._", "unknown member"),
         (special(f"{FOLDER}/._evil", tarfile.SYMTYPE), "unknown member"),
-        (special(".", tarfile.SYMTYPE), "holds . as a link"),
+        (special(".", tarfile.SYMTYPE), "has . as a link"),
         (special(f"{FOLDER}/evil", tarfile.SYMTYPE), "unknown member"),
         (special(f"{FOLDER}/readme.html", tarfile.SYMTYPE), "readme.html as a link"),
         (special(f"{FOLDER}/readme.html", tarfile.LNKTYPE), "readme.html as a link"),
@@ -314,7 +314,7 @@ def test_several_addresses_are_shown_without_their_secrets(path, serve):
     assert "['https://a.org/x', 'https://b.org/x']" in str(dataset)
     serve(b"", "no")
     with pytest.raises(
-        DatasetError, match=r"https://a\.org/x or https://b\.org/x \(any"
+        DatasetError, match=r"https://a\.org/x or https://b\.org/x \(with any"
     ):
         dataset.load()
     with pytest.raises(ValueError, match=r"received 'http://c\.org'"):

@@ -42,8 +42,8 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path, content):
     path = tmp_path / "model.keras"
     path.write_bytes(content)
     message = (
-        rf"model\.keras is damaged, .*another version of Keras \(here {keras.__version__}\)"
-        rf".*received {len(content)} bytes.*provenance\.json .*move it away and run"
+        rf"model\.keras can't be loaded: received {len(content)} bytes.*damaged, .*another "
+        rf"version of Keras \(here {keras.__version__}\).*provenance\.json .*move it away"
     )
     with pytest.raises(DatasetError, match=message):
         KerasModelDataset(filepath=str(path)).load()

@@ -21,7 +21,9 @@ from tests.helpers.runs import make_history, make_predictions
 
 PUBLISHED = sorted((ROOT / "docs/results/runs").glob("*/*/metrics.json"))
 METRICS = json.loads(PUBLISHED[0].read_text())
-REMEDY = r"Put back a copy .*, or delete it and run its experiment and seed again$"
+REMEDY = (
+    r"Put back a copy .* Or delete the file, and run its experiment and seed again$"
+)
 
 
 def refuse(dataset, path: Path, message: str) -> None:
@@ -75,7 +77,7 @@ TEXT = make_history().to_csv(index=False)
         (TEXT[:-20], "received val_accuracy 'nan' in row 20, expected a number"),
         (TEXT.replace("2.0\n", '"2,0"\n'), "received seconds '2,0' in row 1"),
         (TEXT.replace("2.0\n", "true\n"), "received seconds 'True' in row 1"),
-        (TEXT.replace("\n2,", "\n3,"), "other epochs than 1 to 20"),
+        (TEXT.replace("\n2,", "\n3,"), "other epochs, expected 1 to 20"),
         ("<html>\n<b>", "received the columns <html>"),
     ],
 )
@@ -160,8 +162,8 @@ def test_predictions_come_back(tmp_path):
         ({"labels": GOOD["labels"][:0]}, r"received labels uint8 \(0,\)"),
         ({"labels": GOOD["labels"] * 1.0}, "received labels float"),
         ({"labels": GOOD["labels"] + 1}, "received labels 1 to 10, expected 0 to 9"),
-        ({"best": GOOD["best"] * 2}, "received best beyond 0 to 1"),
-        ({"best": GOOD["best"] * np.nan}, "received best beyond 0 to 1"),
+        ({"best": GOOD["best"] * 2}, "received best outside 0 to 1"),
+        ({"best": GOOD["best"] * np.nan}, "received best outside 0 to 1"),
     ],
 )
 def test_other_predictions_are_refused(tmp_path, changes, message):

@@ -288,7 +288,7 @@ def test_another_run_that_is_there_is_named_and_not_replaced(
     published_runs.restore(data, results / "runs")
     assert {path: path.read_bytes() for path in run.iterdir()} == before
     assert capsys.readouterr().out == (
-        f"{run}: another run than the published one, left as it is\n"
+        f"{run} has another run than the published one. It is left as it is.\n"
     )
 
 
@@ -340,12 +340,12 @@ def call(*arguments, cwd):
 def test_in_a_fresh_clone_the_command_that_comes_first_is_named(tmp_path):
     status, (line,), traces = call("--restore", cwd=tmp_path)
     assert (status, traces) == (1, 0)
-    assert line.startswith("data/05_model_input/test.npz: not there, expected the test")
+    assert line.startswith("data/05_model_input/test.npz is missing, expected the test")
     assert "kedro run --pipelines data_engineering." in line
     status, (line,), traces = call(cwd=tmp_path)
     assert (status, traces) == (1, 0)
     assert line.startswith(
-        "data/08_reporting/summary.csv: not there, expected the repo"
+        "data/08_reporting/summary.csv is missing, expected the summary"
     )
     assert "kedro run --pipelines reporting" in line
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Kedro's configuration loader, plus the inheritance between experiments."""
+"""Kedro's configuration loader, with inheritance between experiments."""
 
 import copy
 import operator
@@ -22,20 +22,22 @@ from cifar_kedro.config.strict_yaml import read_yaml, refuse_common_blocks
 
 
 class ExperimentConfigLoader(OmegaConfigLoader):
-    """An `OmegaConfigLoader` whose experiments inherit, and which ignores no setting.
+    """An `OmegaConfigLoader` with inheritance between experiments, and strict checks.
 
-    Inheritance comes after environments and ``--params``: what changes a parent changes
-    those that build on it, unless they name a value of their own. Also registers the
-    resolver ``${parameters:KEY}`` (``${parameters:SECTION.KEY}``), with which the catalog
-    names its paths by seed.
+    Inheritance comes after environments and ``--params``. A change of an experiment also
+    changes those that build on it, unless they have their own value. No setting is
+    ignored: a file or key that nothing reads is refused.
+
+    The loader registers the resolver ``${parameters:KEY}``, or
+    ``${parameters:SECTION.KEY}``. The catalog uses it to put the seed into its paths.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what `OmegaConfigLoader` takes.
+        """Take the arguments of `OmegaConfigLoader`.
 
         Raises:
             SettingsError: If a file looks like settings, but nothing reads it; or if
-                ``globals.yml`` is not what `Globals` accepts.
+                `Globals` refuses ``globals.yml``.
         """
         super().__init__(*args, **kwargs)
         OmegaConf.register_new_resolver(
@@ -50,15 +52,16 @@ class ExperimentConfigLoader(OmegaConfigLoader):
                 check_files(source / env, self.config_patterns)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
-        """Load a kind of configuration; see `OmegaConfigLoader`.
+        """Load one kind of configuration. See `OmegaConfigLoader`.
 
-        The paths of the catalog and of ``mlflow.yml`` are expanded: see `expand_path`. In
-        globals and parameters they stay as written; the catalog, or a model, expands them.
-        Entries below `data` take the credentials of ``globals.yml``: see `add_credentials`.
+        The paths of the catalog and of ``mlflow.yml`` are expanded. See `expand_path`. The
+        paths of globals and parameters stay as written. The catalog or a model expands
+        them later. Catalog entries below `data` take the credentials of ``globals.yml``.
+        See `add_credentials`.
 
         Raises:
-            SettingsError: If an interpolation can't be resolved, or if the configuration
-                is not what the models of its kind accept.
+            SettingsError: If an interpolation can't be resolved, or if the models of this
+                kind refuse the configuration.
         """
         if key == "parameters":
             return copy.deepcopy(self._parameters)
@@ -85,14 +88,14 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         return config
 
     def _is_valid_config_path(self, path: Path) -> bool:
-        """Tell whether Kedro reads a file; what is in it is checked here, before."""
+        """Tell whether Kedro reads a file. Check its content before Kedro does."""
         valid = super()._is_valid_config_path(path)
         if valid:
             read_yaml(self._fs.cat_file(path.as_posix()), path.as_posix())
         return valid
 
     def _check_duplicates(self, key: str, config_per_file: dict[Path, Any]) -> None:
-        """Refuse a block that stands in two files, also one in parts, which Kedro adds."""
+        """Refuse a block that stands in two files. Kedro would join its parts."""
         refuse_common_blocks({str(file): b for file, b in config_per_file.items()})
 
     def _resolve(self, key: str) -> dict[str, Any]:
@@ -102,13 +105,13 @@ class ExperimentConfigLoader(OmegaConfigLoader):
             if error.full_key is None:
                 raise
             raise SettingsError(
-                f"{error.full_key} ({key}): {str(error).splitlines()[0]}. In a path an "
-                "environment variable is written $NAME, without braces; in credentials, "
+                f"{error.full_key} ({key}): {str(error).splitlines()[0]}. In a path, write "
+                "an environment variable as $NAME, without braces. In credentials, write "
                 "${oc.env:NAME}"
             ) from error
 
     def _open_data(self, catalog: dict[str, Any]) -> dict[str, Any]:
-        """Add the credentials of globals.yml, unless credentials.yml lacks the name."""
+        """Add the credentials that globals.yml names. Refuse a name without an entry."""
         name = self._globals.get("credentials")
         if name is None:
             return catalog
@@ -134,12 +137,12 @@ class ExperimentConfigLoader(OmegaConfigLoader):
         return (ConfigFiles() if protocol == "file" else fs), protocol
 
     def _is_hidden(self, path_str: str) -> bool:
-        """Tell whether a file is hidden; of local ones `ConfigFiles` gives none."""
+        """Tell whether a file is hidden. `ConfigFiles` has left out the local ones."""
         return self._protocol != "file" and super()._is_hidden(path_str)
 
 
 def _check_file(name: str, model: type[BaseModel], config: dict[str, Any]) -> None:
-    """Check a section against its model, and name its file where it is refused."""
+    """Check a section against its model. The message of a refusal names the file."""
     try:
         check_section(model, config)
     except SettingsError as error:

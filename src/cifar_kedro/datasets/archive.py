@@ -1,4 +1,4 @@
-"""A CIFAR archive in its binary form: fetched once, verified, then read."""
+"""A CIFAR archive in its binary form. It is fetched once, verified, then read."""
 
 import os
 import re
@@ -19,10 +19,10 @@ from cifar_kedro.datasets.fetch import fetch, name_hash
 
 
 class CifarArchiveDataset(SingleFileDataset[RawImages]):
-    """Loads CIFAR-10 or CIFAR-100 from its ``.tar.gz``, which it fetches if need be.
+    """Loads CIFAR-10 or CIFAR-100 from its ``.tar.gz``. It fetches a missing archive.
 
     Nothing is unpacked to disk, and nothing is unpickled. A file that exists is
-    never overwritten or deleted, whatever is in it.
+    never overwritten or deleted, even if it is damaged.
 
     Examples:
         >>> CifarArchiveDataset(
@@ -42,18 +42,18 @@ class CifarArchiveDataset(SingleFileDataset[RawImages]):
         known_hash: str,
         **file: Any,
     ) -> None:
-        """Describe the archive; nothing is read or fetched yet.
+        """Describe the archive. Nothing is read or fetched yet.
 
         Args:
             content: ``cifar10``, ``cifar100-fine`` or ``cifar100-coarse``.
-            url: The https address it is fetched from, or several, tried in this order;
-                None to never fetch.
+            url: The https address of the archive. Several are tried in this order. With
+                None, nothing is fetched.
             known_hash: ``md5:`` or ``sha256:`` and the hexadecimal digest.
-            **file: The ``.tar.gz``; see `SingleFileDataset`.
+            **file: The ``.tar.gz``. See `SingleFileDataset`.
 
         Raises:
-            SettingsError: The content is none of these, an address is not https, or the
-                hash is malformed.
+            SettingsError: If the content is none of these, an address is not https, or
+                the hash is malformed.
         """
         if content not in LAYOUTS:
             raise SettingsError(
@@ -67,15 +67,15 @@ class CifarArchiveDataset(SingleFileDataset[RawImages]):
         self._known_hash = known_hash
 
     def load(self) -> RawImages:
-        """Read all images and labels, after fetching and verifying as needed.
+        """Read all images and labels. Fetch the archive if it is missing, and verify it.
 
         Returns:
-            All that `RawImages` names, in the order of the batches: images of 32 pixels a
-            side in RGB.
+            Everything that `RawImages` names. The images have 32 x 32 pixels in RGB. They
+            are in the order of the batches.
 
         Raises:
-            DatasetError: The archive can't be had, is another file than the hash
-                says, or doesn't have the official layout.
+            DatasetError: If the archive can't be fetched or read, has another hash, or
+                does not have the official layout.
         """
         if not self._fs.exists(self._path):
             self._fetch()
@@ -94,7 +94,7 @@ class CifarArchiveDataset(SingleFileDataset[RawImages]):
         }
 
     def save(self, data: Any) -> NoReturn:
-        """Refuse: the archive is an input.
+        """Refuse to save, because the archive is an input.
 
         Raises:
             DatasetError: Always.
@@ -122,15 +122,15 @@ class CifarArchiveDataset(SingleFileDataset[RawImages]):
         if received != self._known_hash.lower():
             raise DatasetError(
                 f"{self._filepath} is not the expected archive: its hash is "
-                f"{received}, expected {self._known_hash}. Delete the "
-                "file so that it is fetched anew or, if it is the right one, correct "
-                "the `hash` setting (`archive` in conf/local/globals.yml)."
+                f"{received}, expected {self._known_hash}. Delete the file, and the next "
+                "run fetches it again. Or, if you want this file, change the `hash` "
+                "setting (`archive` in conf/local/globals.yml)."
             )
 
     def _fetch(self) -> None:
-        """Fetch the archive to its place, where it appears whole and verified."""
+        """Fetch the archive to its path. It appears there whole and verified."""
         if not self._addresses:
-            raise DatasetError(self._how_to_provide("no url is set to fetch it from"))
+            raise DatasetError(self._how_to_provide("no url is set for it"))
         try:
             if isinstance(self._fs, LocalFileSystem):
                 _check_writable(Path(self._path).parent)
@@ -148,13 +148,13 @@ class CifarArchiveDataset(SingleFileDataset[RawImages]):
 
     def _how_to_provide(self, reason: str) -> str:
         shown = " or ".join(hide_secrets(address) for address in self._addresses)
-        source = f", from {shown} (any browser will do)" if shown else ""
+        source = f", from {shown} (with any browser)" if shown else ""
         return (
-            f"The archive of {self._layout.name} is not there, and {reason}.\n"
+            f"The archive of {self._layout.name} is missing, and {reason}.\n"
             f"Either put it at {self._filepath}{source}; its hash is {self._known_hash}.\n"
             "Or point `archive` (url, hash, filepath) in conf/local/globals.yml at another "
             "copy.\n"
-            "Or do without: `kedro run --env sample` needs no archive."
+            "Or use the sample, which needs no archive: `kedro run --env sample`."
         )
 
 
@@ -189,10 +189,10 @@ def _check_writable(folder: Path) -> None:
 def _join(
     records: dict[str, np.ndarray], names: list[str], layout: Layout
 ) -> LabelledImages:
-    """Turn batches into one part, taking each out of ``records`` as it goes.
+    """Join batches into one part, and take each of them out of ``records``.
 
-    ``np.empty`` occupies memory only where it has been written, and each batch is
-    freed once copied: so the images are in memory once, plus one batch.
+    This saves memory. ``np.empty`` occupies it only where something is written, and each
+    batch is freed once it is copied. So memory holds the images once, plus one batch.
     """
     size = sum(len(records[name]) for name in names)
     images = np.empty((size, 32, 32, 3), np.uint8)

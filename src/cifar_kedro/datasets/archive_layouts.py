@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 from cifar_kedro.config.data import CIFAR10_CLASSES, CIFAR10_NAME
 
-PIXEL_BYTES = 3 * 32 * 32  # of a record: the red, green and blue planes
+PIXEL_BYTES = 3 * 32 * 32  # the red, green and blue planes of one image
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What an archive holds, and how a record begins.
+    """What an archive contains, and how a record begins.
 
     Attributes:
-        name: Of the data set.
-        folder: In which the members lie.
+        name: The name of the data set.
+        folder: The folder of the members.
         parts: The members with the images of ``train`` and of ``test``, in order.
-        classes: How many classes each label byte of a record tells apart.
-        label: The place of the label byte that is used.
-        class_names: By label, where the archive needs none to say them.
-        names_file: The member that says them, a line each; None if `class_names` does.
-        extras: Members that may be there, and are not read.
+        classes: The number of classes of each label byte in a record.
+        label: The index of the label byte that is used.
+        class_names: The class names by label. Empty if `names_file` has them.
+        names_file: The member with the class names, one a line. None if `class_names`
+            has them.
+        extras: Members that may be there. They are not read.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Layout:
 
     @property
     def record_bytes(self) -> int:
-        """Bytes of a record: labels, then pixels."""
+        """The number of bytes of a record: labels, then pixels."""
         return len(self.classes) + PIXEL_BYTES
 
 
@@ -73,7 +74,7 @@ def _cifar100(label: int, kinds: tuple[str, ...] = ("coarse", "fine")) -> Layout
     )
 
 
-# By the name that the catalog's `content` gives.
+# The keys are the values of the catalog's `content`.
 LAYOUTS = {
     "cifar10": _CIFAR10,
     "cifar100-coarse": _cifar100(0),

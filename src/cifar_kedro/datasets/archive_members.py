@@ -12,16 +12,16 @@ import numpy as np
 from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.archive_layouts import Layout
 
-MOST_TEXT = 1 << 16  # bytes of the file with the class names
+MOST_TEXT = 1 << 16  # bytes that are read of the file with the class names
 
 
 @dataclass
 class Members:
-    """What was read of an archive.
+    """What was read from an archive.
 
     Attributes:
-        records: Uint8 (n, label and pixel bytes), by the name of the member.
-        class_names: By label.
+        records: Uint8 (n, label and pixel bytes), by the member's name.
+        class_names: The class names by label.
     """
 
     records: dict[str, np.ndarray] = field(default_factory=dict)
@@ -33,12 +33,12 @@ def read_members(path: Path, name: str, layout: Layout) -> Members:
 
     Args:
         path: The ``.tar.gz``.
-        name: What to call it in messages.
+        name: Its name in messages.
         layout: Its official layout.
 
     Raises:
-        DatasetError: The file is damaged, or a member is missing, unknown, double,
-            or not what it should be.
+        DatasetError: If the file is damaged; or if a member is missing, unknown, there
+            twice, or has another content than the layout says.
     """
     members = Members(class_names=list(layout.class_names))
     seen: set[str] = set()
@@ -46,18 +46,18 @@ def read_members(path: Path, name: str, layout: Layout) -> Members:
         with gzip.open(path) as stream:
             with tarfile.open(fileobj=stream, mode="r|") as archive:
                 for member in archive:
-                    member.name = str(PurePosixPath(member.name))  # ./x is x
+                    member.name = str(PurePosixPath(member.name))  # "x" for "./x"
                     if _is_of_a_system(member):
                         continue
                     _check_member(member, seen, layout)
                     seen.add(member.name)
                     _read_member(archive, member, layout, members)
-            while stream.read(1 << 20):  # only its end holds the stream's checksum
+            while stream.read(1 << 20):  # the checksum is at the stream's end
                 pass
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise DatasetError(
             f"{name} is truncated or damaged ({error}), expected a whole .tar.gz. "
-            "Delete the file so that it is fetched anew."
+            "Delete the file, and the next run fetches it again."
         ) from error
     if missing := sorted(_list_needed(layout) - seen):
         raise _layout_error(layout, f"lacks {', '.join(missing)}")
@@ -69,7 +69,7 @@ def _list_needed(layout: Layout) -> set[str]:
 
 
 def _is_of_a_system(member: tarfile.TarInfo) -> bool:
-    """Tell whether an operating system or a program put a member beside the batches."""
+    """Tell whether a member is a file that an operating system added."""
     *folders, name = PurePosixPath(member.name).parts or ("",)
     kind = member.isreg() or member.isdir()
     inside = not member.name.startswith("/") and ".." not in folders
@@ -81,21 +81,21 @@ def _is_of_a_system(member: tarfile.TarInfo) -> bool:
 
 
 def _check_member(member: tarfile.TarInfo, seen: set[str], layout: Layout) -> None:
-    # Exact names: so no absolute one, and none with "..", gets any further.
+    # Only exact names pass. So an absolute name, or one with "..", is refused.
     folders = {".", layout.folder}
     if member.name not in _list_needed(layout) | layout.extras | folders:
-        raise _layout_error(layout, f"holds an unknown member {member.name!r}")
+        raise _layout_error(layout, f"has an unknown member {member.name!r}")
     if member.name in seen:
-        raise _layout_error(layout, f"holds {member.name} twice")
+        raise _layout_error(layout, f"has {member.name} twice")
     if not (member.isdir() if member.name in folders else member.isreg()):
         raise _layout_error(
-            layout, f"holds {member.name} as a link, device or other kind of member"
+            layout, f"has {member.name} as a link, device or other kind of member"
         )
     size = layout.record_bytes
     if member.name in layout.batches and (not member.size or member.size % size):
         raise _layout_error(
             layout,
-            f"holds {member.name} with {member.size} bytes, expected one or more "
+            f"has {member.name} with {member.size} bytes, expected one or more "
             f"records of {size} bytes",
         )
 
@@ -116,7 +116,7 @@ def _read_records(
     assert content is not None  # a regular file has content
     size = layout.record_bytes
     records = np.empty((member.size // size, size), np.uint8)
-    # In small pieces, as tarfile holds what it reads up to three times.
+    # Small pieces save memory: tarfile copies what it reads up to three times.
     for start in range(0, len(records), 500):
         content.readinto(records[start : start + 500])  # type: ignore[attr-defined]
     for place, classes in enumerate(layout.classes):

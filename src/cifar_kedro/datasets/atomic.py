@@ -1,6 +1,6 @@
-"""Kedro's datasets of tables, JSON, texts and figures, each file replaced in one step.
+"""Kedro's datasets of tables, JSON, texts and figures. Each file is replaced in one step.
 
-Not imported with the package: pandas and matplotlib are heavy.
+This module is not imported with the package, because pandas and matplotlib are heavy.
 """
 
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ from cifar_kedro.datasets.atomic_write import replacing
 
 
 class Atomic:
-    """Makes a dataset of one file save as `replacing` does; loads and previews stay."""
+    """Makes a dataset of one file save by `replacing`. It loads and previews as before."""
 
     @property
     def storage(self: Any) -> tuple[AbstractFileSystem, str]:
@@ -23,13 +23,13 @@ class Atomic:
         return self._fs, get_filepath_str(self._get_load_path(), self._protocol)
 
     def save(self: Any, data: Any) -> None:
-        """Write the file, creating the folder if need be.
+        """Write the file. Create its folder if it is missing.
 
         Args:
             data: What the dataset saves to one file.
 
         Raises:
-            DatasetError: If writing failed; the old file is unchanged.
+            DatasetError: If writing failed. The old file is unchanged.
         """
         path = get_filepath_str(self._get_save_path(), self._protocol)
         with replacing(self._fs, path) as temporary:
@@ -39,7 +39,7 @@ class Atomic:
                 _protocol="file",
                 _version=None,
             )
-            # Without Kedro's wrapper: its errors would name the temporary file.
+            # Kedro's wrapper is left out, because its errors would name the temporary file.
             super().save.__wrapped__(local, data)  # type: ignore[misc]
         self._invalidate_cache()
 
@@ -57,7 +57,7 @@ class MatplotlibDataset(Atomic, matplotlib.MatplotlibDataset):
 
 
 class JSONDataset(Atomic, json.JSONDataset):
-    """Kedro's `json.JSONDataset`, whose file can be deleted."""
+    """Kedro's `json.JSONDataset`. Its file can be deleted."""
 
     def delete(self) -> None:
         """Delete the file, if it is there."""

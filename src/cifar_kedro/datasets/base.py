@@ -53,7 +53,7 @@ class SingleFileDataset(AbstractDataset[Content, Content]):
     def _at_hand(self) -> Iterator[Path]:
         """Give a local file. A file in a store is copied for the block.
 
-        So an error of the store, or of the connection, does not look like a damaged file.
+        Copying first keeps errors of the store apart from errors of a damaged file.
 
         Raises:
             DatasetError: If the store has no such file.
@@ -105,5 +105,5 @@ def hide_secrets(address: str) -> str:
 
 
 def hide_secrets_in(text: str) -> str:
-    """Leave the same out of every address in a text, such as another package's message."""
+    """Remove secrets from every address in a text, such as another package's message."""
     return re.sub(r"\S+://\S+", lambda address: hide_secrets(address[0]), text)

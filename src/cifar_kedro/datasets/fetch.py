@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10  # until a server accepts the connection
 READ_SECONDS = 30  # from one piece of its answer to the next
-RETRIES = 3  # for a request, and for a file that breaks off without PROGRESS
+RETRIES = 3  # of a request, or of a file that breaks off without PROGRESS
 PAUSE_SECONDS = 1.0  # before a retry; it doubles
 PROGRESS = 2**20  # bytes
 BUSY = (429, 500, 502, 503, 504)  # after these answers a retry may help
@@ -25,7 +25,7 @@ CHUNK = 2**16  # bytes written at once
 
 
 class _RefusedError(Exception):
-    """The address sends something else than the file."""
+    """The address sends something other than the file."""
 
 
 def fetch(addresses: list[str], known_hash: str, path: Path) -> None:

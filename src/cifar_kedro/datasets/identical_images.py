@@ -1,4 +1,4 @@
-"""Identical images: within and between training, validation and test images."""
+"""Find identical images, within and between training, validation and test images."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ import numpy as np
 from cifar_kedro.config.data import LabelledImages
 from cifar_kedro.config.errors import SettingsError
 
-# The share of the test images that training or validation images may repeat. The true
-# CIFAR-10 have none: no two of its 60,000 images are the same, pixel by pixel.
+# The share of the test images that may also be training or validation images. The true
+# CIFAR-10 has none: no two of its 60,000 images are the same, pixel by pixel.
 LARGEST_OVERLAP = 0.0
 
-# What is counted -> how the log and the report page say it.
+# Each count, and how the log and the report page name it.
 COUNTS = {
     "train": "in train, copies of others there",
     "validation": "in validation, copies of others there",
@@ -25,21 +25,22 @@ COUNTS = {
 
 
 def digest_images(images: np.ndarray) -> np.ndarray:
-    """Compute a digest of each image: the same for identical images only.
+    """Compute a digest of each image. Only identical images have the same digest.
 
-    Of 64 bits: among 60,000 images, two different ones share one with probability 1e-10.
+    A digest has 64 bits. The probability that two different images among 60,000 have the
+    same digest is 1e-10.
 
     Args:
-        images: Of any shape and type, (n, ...).
+        images: Images of any shape and type, (n, ...).
 
     Returns:
-        Uint64 (n,).
+        The digests, uint64 (n,).
     """
     return np.fromiter(_digest_each(images), np.uint64, count=len(images))
 
 
 def _digest_each(images: np.ndarray) -> Iterator[int]:
-    for image in images:  # one at a time: no second copy of them all
+    for image in images:  # one at a time, so that no second copy of all is needed
         digest = hashlib.sha256(np.ascontiguousarray(image).data).digest()
         yield int.from_bytes(digest[:8], "little")
 
@@ -48,8 +49,8 @@ def check_overlap(development: LabelledImages, test: LabelledImages) -> None:
     """Refuse test images that are among those to learn from.
 
     Args:
-        development: Training and validation images: their ``digests``.
-        test: The same of the test images.
+        development: The ``digests`` of training and validation images.
+        test: Those of the test images.
 
     Raises:
         SettingsError: If their share is above `LARGEST_OVERLAP`.
@@ -59,11 +60,11 @@ def check_overlap(development: LabelledImages, test: LabelledImages) -> None:
         return
     (copies,) = np.nonzero(development["digests"] == test["digests"][rows[0]])
     raise SettingsError(
-        f"test images: received {len(rows):,} of {len(test['digests']):,} that are "
-        f"training images, too, such as row {rows[0]} of test and row {copies[0]} of train "
-        f"(from 0), expected at most {LARGEST_OVERLAP:.0%}, as in the true CIFAR-10. A test "
-        "on images that a network has learned from says nothing. Remove them from either "
-        "part, or use the official archive (`archive` in conf/local/globals.yml)"
+        f"test images: received {len(rows):,} of {len(test['digests']):,} that are also "
+        f"training images, expected at most {LARGEST_OVERLAP:.0%}, as in the true CIFAR-10. "
+        f"The first is image {rows[0]} of test and image {copies[0]} of train (from 0). "
+        "A test on images that a network has learned from says nothing. Remove them from "
+        "one part, or use the official archive (`archive` in conf/local/globals.yml)"
     )
 
 
@@ -71,13 +72,14 @@ def count_identical(parts: dict[str, LabelledImages]) -> dict[str, int]:
     """Count identical images and contradicting labels.
 
     Args:
-        parts: ``train``, ``validation`` and ``test``, each with ``digests`` and
+        parts: ``train``, ``validation`` and ``test``. Each has ``digests`` and
             ``labels``, (n,).
 
     Returns:
-        A number of images for each key of `COUNTS`: within a part, those that are left
-        once one of each is taken; of a part in another, all that the other has, too;
-        with contradicting labels, all that have an identical one with another label.
+        A number of images for each key of `COUNTS`. Within a part, the first of identical
+        images does not count. Between two parts, all images of one count that the other
+        has. With contradicting labels, all images count that have a copy with another
+        label.
     """
     digests = {name: part["digests"] for name, part in parts.items()}
     labels = np.concatenate([part["labels"] for part in parts.values()])
@@ -97,7 +99,7 @@ def count_identical(parts: dict[str, LabelledImages]) -> dict[str, int]:
 
 
 def _count_contradicting(digests: np.ndarray, labels: np.ndarray) -> int:
-    """Count the images that have an identical one with another label."""
+    """Count the images that have a copy with another label."""
     _, first, group = np.unique(digests, return_index=True, return_inverse=True)
     contradicted = np.zeros(len(first), bool)
     contradicted[group[labels != labels[first][group]]] = True
@@ -105,7 +107,7 @@ def _count_contradicting(digests: np.ndarray, labels: np.ndarray) -> int:
 
 
 def describe_counts(counts: dict[str, int]) -> str:
-    """Say in one sentence what was found.
+    """Name the counts in one sentence.
 
     Args:
         counts: What `count_identical` returns.

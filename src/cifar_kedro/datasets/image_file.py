@@ -1,4 +1,4 @@
-"""One image file, of any kind that Pillow reads, and of any size that memory takes."""
+"""Read one image file, of any kind that Pillow reads, up to `MOST_PIXELS` pixels."""
 
 import math
 import warnings
@@ -8,28 +8,29 @@ from typing import BinaryIO
 
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
-# Pixels: a gigabyte once decoded (4 bytes each), three with transparency. Pillow's own
-# bound, 179 million, refuses the photographs of a telephone with 200.
+# So many pixels take a gigabyte once decoded (4 bytes each), or three with transparency.
+# Pillow's own bound is 179 million. It would refuse photographs of 200 million pixels, which
+# some telephones take.
 MOST_PIXELS = 2**28
-# Pixels above which a JPEG is decoded at a half, a quarter or an eighth of its size.
+# A JPEG with more pixels is decoded at a half, a quarter or an eighth of its size.
 DRAFT_PIXELS = 2**26
 
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 
 def read_image(file: BinaryIO) -> Image.Image:
-    """Read an image, the first of several in a file; very large JPEGs reduced.
+    """Read the first image of a file. A very large JPEG is reduced.
 
     Args:
-        file: Open for reading; may be closed afterwards.
+        file: A file that is open for reading. It may be closed afterwards.
 
     Returns:
         The image, decoded.
 
     Raises:
-        ValueError: If it has more than `MOST_PIXELS` pixels, or is HEIC and the package
-            that reads it is not installed.
-        Exception: Of a damaged file Pillow raises nearly anything.
+        ValueError: If it has more than `MOST_PIXELS` pixels; or if it is HEIC, and the
+            package that reads HEIC is not installed.
+        Exception: If the file is damaged. Pillow may raise nearly any exception.
     """
     has_heic = _register_heic()
     with reading_images():
@@ -47,10 +48,10 @@ def read_image(file: BinaryIO) -> Image.Image:
 
 
 def _reduce(image: Image.Image) -> None:
-    """Decode a very large JPEG at a fraction of its size; refuse what stays too large.
+    """Decode a very large JPEG at a fraction of its size. Refuse what is still too large.
 
     Raises:
-        ValueError: If it does; the message names the sizes.
+        ValueError: If the image is too large. The message names the sizes.
     """
     width, height = image.size
     pixels = width * height
@@ -59,7 +60,7 @@ def _reduce(image: Image.Image) -> None:
         exponent = math.ceil(math.log2(pixels / DRAFT_PIXELS) / 2)
         scale = 2 ** min(exponent, 3)
         image.draft(None, (width // scale, height // scale))
-        if not image.info.get("progressive"):  # of which all is held to decode any
+        if not image.info.get("progressive"):  # it is in memory as a whole
             held = image.width * image.height
     if held > MOST_PIXELS:
         raise ValueError(
@@ -70,24 +71,22 @@ def _reduce(image: Image.Image) -> None:
 
 @contextmanager
 def reading_images() -> Iterator[None]:
-    """Lift Pillow's own bound, and pass over its warnings, for a while.
+    """Remove Pillow's bound and its warnings during the block.
 
-    Both are the process's: who reads with several threads has to do it around them all,
-    or a thread would restore what another one has set.
+    Both belong to the whole process. If several threads read, the block must be around
+    them all: else one thread restores what another one has set.
     """
     bound, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # the first of each kind, of a file not named
+            warnings.simplefilter("ignore")  # they do not name the file
             yield
     finally:
         Image.MAX_IMAGE_PIXELS = bound
 
 
 def _register_heic() -> bool:
-    """Teach Pillow HEIC, if the package for it is installed, and say whether it is."""
+    """Add HEIC to Pillow. Return whether the package for it is installed."""
     try:
         import pillow_heif
     except ImportError:
@@ -97,7 +96,7 @@ def _register_heic() -> bool:
 
 
 def _is_heic(file: BinaryIO) -> bool:
-    """Tell the photographs of an iPhone by their first bytes."""
+    """Tell by the first bytes whether a file is HEIC, as photographs of an iPhone are."""
     file.seek(0)
     start = file.read(12)
     return start[4:8] == b"ftyp" and start[8:] in _HEIC_BRANDS

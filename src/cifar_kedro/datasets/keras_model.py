@@ -9,24 +9,24 @@ from cifar_kedro.datasets.base import SingleFileDataset
 
 
 class KerasModelDataset(SingleFileDataset[Any]):
-    """Saves and loads a `keras.Model`, whatever Keras' backend, in Keras' safe mode.
+    """Saves and loads a `keras.Model`, with any backend, in Keras' safe mode.
 
-    The catalog of a command that trains nothing does not import keras for it. A file is
-    replaced in one step: see `replacing`.
+    Keras is imported when a model is loaded. So a command that trains nothing does not
+    import it. A file is replaced in one step: see `replacing`.
     """
 
     def __init__(self, *, made_by: str | None = None, **file: Any) -> None:
-        """Describe the file; nothing is opened yet.
+        """Describe the file. Nothing is opened yet.
 
         Args:
-            made_by: The command that makes it, for who finds it missing.
+            made_by: The command that makes it. The message about a missing file has it.
             **file: See `SingleFileDataset`.
         """
         super().__init__(**file)
         self._made_by = made_by
 
     def save(self, data: Any) -> None:
-        """Write a model, creating the folder if need be.
+        """Write a model. Create its folder if it is missing.
 
         Args:
             data: A `keras.Model`.
@@ -38,13 +38,14 @@ class KerasModelDataset(SingleFileDataset[Any]):
         """Read a model.
 
         Returns:
-            The `keras.Model`, compiled if it was compiled when saved.
+            The `keras.Model`. It is compiled if it was compiled when it was saved.
 
         Raises:
-            DatasetError: If the file is missing or can't be read; damaged, of another
-                version of Keras, or not a Keras model; or too large for the memory.
+            DatasetError: If the file is missing, damaged or not a Keras model. Also if it
+                can't be read, if another version of Keras saved it, or if the memory is too
+                small.
             ModuleNotFoundError: If Keras' backend is not installed.
-            ValueError: If a setting of Keras is refused: see `settle_keras`.
+            ValueError: If a setting of Keras is refused. See `settle_keras`.
         """
         if not self._exists():
             remedy = self._made_by and (
@@ -55,17 +56,17 @@ class KerasModelDataset(SingleFileDataset[Any]):
         import keras
 
         with self._at_hand() as path:
-            path.open("rb").close()  # Keras would take what can't be opened for damaged
+            path.open("rb").close()  # else Keras would call it damaged
             try:
                 return keras.saving.load_model(path, safe_mode=True)
-            except MemoryError:  # says nothing against the file
+            except MemoryError:  # the file may be sound
                 raise
-            except Exception as error:  # zipfile, h5py and Keras raise nearly anything
+            except Exception as error:  # zipfile, h5py and Keras raise many kinds
                 raise DatasetError(
-                    f"{self._filepath} is damaged, not a Keras model, saved by another "
-                    f"version of Keras (here {keras.__version__}), or too large for the "
-                    f"memory: received {path.stat().st_size} bytes, expected a .keras file "
-                    f"({error}). Load "
-                    "it with the version that saved it, which provenance.json beside it "
-                    "names. If that fails, too, move it away and run its experiment again."
+                    f"{self._filepath} can't be loaded: received "
+                    f"{path.stat().st_size} bytes, expected a .keras file ({error}). It is "
+                    "damaged, not a Keras model, saved by another version of Keras (here "
+                    f"{keras.__version__}), or too large for the memory. Load it with the "
+                    "version that saved it: provenance.json beside it names that. If that "
+                    "fails, too, move it away and run its experiment again."
                 ) from error

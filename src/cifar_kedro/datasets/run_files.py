@@ -1,7 +1,8 @@
-"""The files that a run leaves and reporting reads. Each is checked as it is read.
+"""The files that a run writes and reporting reads. Each is checked when it is read.
 
-Other programs open them, too: a spreadsheet saves a history in its own format, an editor
-leaves half a JSON file. Not imported with the package: pandas is heavy.
+Other programs open them, too. A spreadsheet may save a history in its own format. An editor
+may leave half a JSON file. This module is not imported with the package, because pandas is
+heavy.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.datasets.atomic import CSVDataset, JSONDataset
 from cifar_kedro.datasets.npz import Arrays, DamagedFileError, NpzDataset
 
-FIRST = 120  # characters of what was received, in a message
+FIRST = 120  # characters of a received value in a message
 
 Content = TypeVar("Content")
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -70,12 +71,12 @@ class _Provenance(_Section):
     max_epochs: int | None
     hardware: _Hardware
     started: str
-    # Runs of before there was another data set than CIFAR-10 have none.
+    # Early runs have none. They are of CIFAR-10.
     data: _Data | None = None
 
 
 class _Metrics(_Section):
-    """What reporting reads of a run's metrics. They may hold more."""
+    """What reporting reads of a run's metrics. The file may contain more."""
 
     experiment: str
     title: str
@@ -87,19 +88,19 @@ class _Metrics(_Section):
     training_seconds: float
     weights: _BothWeights
     reported: _Reported | None
-    # Runs of before there were views, or a provenance, have none.
+    # Early runs have neither.
     test_time_views: _Views | None = None
     provenance: _Provenance | None = None
 
 
 class HistoryDataset(CSVDataset):
-    """A training's history: one row per epoch, the columns `HISTORY_COLUMNS`."""
+    """A training's history: one row per epoch, with the columns `HISTORY_COLUMNS`."""
 
     def load(self) -> pd.DataFrame:
         """Read the history.
 
         Raises:
-            DatasetError: If the file is missing, or no history.
+            DatasetError: If the file is missing, or is not a history.
         """
         return _read(super().load, check_history, str(self._filepath))
 
@@ -117,7 +118,7 @@ class MetricsDataset(JSONDataset):
 
 
 class PredictionsDataset(NpzDataset):
-    """A run's class probabilities of the test images, and their labels."""
+    """A run's class probabilities for the test images, and the labels."""
 
     def load(self) -> Arrays:
         """Read the predictions.
@@ -132,12 +133,12 @@ def check_history(history: pd.DataFrame) -> None:
     """Check that a table is a training's history.
 
     Raises:
-        ValueError: If columns, types or epochs are others, or it is empty.
+        ValueError: If it is empty, or its columns, types or epochs differ from a history's.
     """
     if not set(HISTORY_COLUMNS) <= set(history):
         raise ValueError(
             f"received the columns {', '.join(map(str, history))[:FIRST]}, expected "
-            f"{', '.join(HISTORY_COLUMNS)}, separated by commas; a spreadsheet may have "
+            f"{', '.join(HISTORY_COLUMNS)}, separated by commas. A spreadsheet may have "
             "saved it in its own format"
         )
     if history.empty:
@@ -154,7 +155,7 @@ def check_history(history: pd.DataFrame) -> None:
     expected = np.arange(1, len(history) + 1)
     if not np.array_equal(history["epoch"], expected):
         raise ValueError(
-            f"received other epochs than 1 to {len(history)} in turn, expected each once"
+            f"received other epochs, expected 1 to {len(history)}, each once and in order"
         )
 
 
@@ -162,7 +163,7 @@ def check_metrics(metrics: Any) -> None:
     """Check that a document is a run's metrics.
 
     Raises:
-        ValueError: If a key is missing, or a value is of another type or range.
+        ValueError: If a key is missing, or a value has another type or range.
     """
     try:
         _Metrics.model_validate(metrics)
@@ -183,11 +184,11 @@ def check_predictions(predictions: Arrays) -> None:
     """Check that arrays are a run's predictions.
 
     Raises:
-        ValueError: If names, shapes or values are others.
+        ValueError: If the names, shapes or values are not those of predictions.
     """
     if missing := {"end", "best", "labels"} - predictions.keys():
         raise ValueError(
-            f"received the arrays {sorted(predictions)}, expected {sorted(missing)}, too"
+            f"received the arrays {sorted(predictions)}, expected also {sorted(missing)}"
         )
     labels, end = predictions["labels"], predictions["end"]
     images, classes = len(np.atleast_1d(labels)), end.shape[-1] if end.ndim else 0
@@ -205,7 +206,7 @@ def check_predictions(predictions: Arrays) -> None:
                 f"each of {images} test images and each class"
             )
         if not (array.min() >= 0 and array.max() <= 1 + 1e-3):
-            raise ValueError(f"received {name} beyond 0 to 1, expected probabilities")
+            raise ValueError(f"received {name} outside 0 to 1, expected probabilities")
     if not 0 <= labels.min() <= labels.max() < classes:
         raise ValueError(
             f"received labels {labels.min()} to {labels.max()}, expected 0 to {classes - 1}"
@@ -222,8 +223,8 @@ def _read(
     """Load and check a file.
 
     Raises:
-        DatasetError: Naming the file and what to do, if it is not what it should be; as
-            it came, if it is missing or out of reach.
+        DatasetError: If the check fails: the message names the file and what to do. If the
+            file is missing or can't be reached: the error of `load`, unchanged.
     """
     try:
         content = load()
@@ -234,8 +235,8 @@ def _read(
             raise
         reason = " ".join(str(cause).split())
         raise DatasetError(
-            f"{path} is not what its run wrote: {reason}. Put back a copy (of a backup, or "
-            "of a published run: python tools/publish.py --restore), or delete it "
-            "and run its experiment and seed again"
+            f"{path} is not what its run wrote: {reason}. Put back a copy from a backup. A "
+            "published run comes back with: python tools/publish.py --restore. Or delete "
+            "the file, and run its experiment and seed again"
         ) from error
     return content

@@ -1,4 +1,4 @@
-"""A split: which of the development images train, and which validate."""
+"""A split: which development images are for training, and which for validation."""
 
 import hashlib
 from typing import Any
@@ -14,7 +14,7 @@ def name_split(train: np.ndarray, labels: np.ndarray) -> str:
 
     Args:
         train: Int32 indices of the training images.
-        labels: Of all development images, uint8.
+        labels: The labels of all development images, uint8.
     """
     return hashlib.sha256(train.tobytes() + labels.tobytes()).hexdigest()
 
@@ -24,11 +24,11 @@ def check_split(
 ) -> None:
     """Check that a split, and the counts of identical images, belong to the images.
 
-    The images are one file for all seeds: another archive replaces it, but not the splits
-    that were drawn from the first.
+    They may not: the images are one file for all seeds, and each seed has its own split.
+    Another archive replaces the images, but not the splits of all seeds.
 
     Raises:
-        SettingsError: If one of them was made of other images, or of another split.
+        SettingsError: If the split or the counts belong to other images.
     """
     names = {
         "the split": str(split["name"]),
@@ -38,7 +38,7 @@ def check_split(
     if len(set(names.values())) > 1:
         received = ", ".join(f"{name[:8]} by {what}" for what, name in names.items())
         raise SettingsError(
-            f"received different names of the split: {received}. Expected one. Make the "
-            "split from scratch, with the --params of this run: kedro run --pipelines "
+            f"received different names of the split: {received}. Expected the same name. "
+            "Make the split again, with the --params of this run: kedro run --pipelines "
             "data_engineering"
         )

@@ -1,4 +1,4 @@
-"""Pairs of experiments, compared on the same test images."""
+"""Compare pairs of experiments on the same test images."""
 
 import math
 from itertools import chain
@@ -46,26 +46,31 @@ COLUMNS = {
 
 
 def compare_experiments(results: Results, claims: Claims) -> pd.DataFrame:
-    """Compare every experiment with the one that it builds on, and what claims compare.
+    """Compare every experiment with its baseline, and every pair of a claim.
 
     Args:
-        results: What has run, compared with the weights at the end of training.
-        claims: The claims, whose pairs are tested.
+        results: All runs. The weights at the end of training are compared.
+        claims: The claims. Their pairs are tested.
 
     Returns:
-        A row per pair, whether or not both have run; more where both have run with
-        several seeds: see `Results.together`. `usable` is false where a run has a
-        issues. `p_value_holm` is adjusted over one family: the usable rows of pairs that
-        the original report has, or that a claim is about. Differences are the
-        experiment's accuracy less the baseline's in percentage points, with a 95 %
-        interval of the paired bootstrap. `reported_error_points` is half the width of
-        a 95 % interval of the original report's difference; see `reported_difference`.
+        One row for each pair, whether or not both have run. If both have run with several
+        seeds, one row for each pair of runs: see `Results.together`.
 
-        The last columns are about all complete runs of a pair, and the same in each of
-        its rows. `baseline_seeds` and `seeds` count the runs. With three of each or more,
-        `mean_points` is the difference of the means, with a 95 % interval over trainings
-        and images; `seeds_share` the trainings' share of its variance; the difference of
-        one further pair lies within `further_points` of it.
+        `usable` is false if one of the runs has issues. `p_value_holm` is adjusted over
+        one family of tests. The family is the usable rows of two kinds of pairs: those of
+        the original report, and those of a claim.
+
+        `difference_points` is the experiment's accuracy less the baseline's, in percentage
+        points. Its 95 % interval comes from the paired bootstrap. `reported_error_points`
+        is half the width of a 95 % interval of the original report's difference. See
+        `reported_difference`.
+
+        The last columns are about all complete runs of a pair. They are the same in each
+        of its rows. `baseline_seeds` and `seeds` count the runs. The others need three
+        runs or more of each experiment. `mean_points` is the difference of the means. Its
+        95 % interval covers trainings and images. `seeds_share` is the trainings' share of
+        its variance. The difference of one further pair lies within `further_points` of
+        `mean_points`.
     """
     claimed = claims.list_pairs()
     rows = [
@@ -84,7 +89,7 @@ def compare_experiments(results: Results, claims: Claims) -> pd.DataFrame:
 def _compare_pair(
     results: Results, baseline: str, experiment: str
 ) -> list[dict[str, object]]:
-    """Compare two experiments with every seed that both have; one row at least."""
+    """Compare two experiments with every seed that both have. Give at least one row."""
     reported, error = reported_difference(
         results.experiments[baseline], results.experiments[experiment]
     )
@@ -107,7 +112,7 @@ def _compare_pair(
 def _compare_means(
     results: Results, baseline: str, experiment: str
 ) -> dict[str, object]:
-    """Compare all complete runs of two experiments, as far as there are enough."""
+    """Compare all complete runs of two experiments, if there are enough."""
     complete = [
         [runs[name] for runs in results.together([name])]
         for name in (baseline, experiment)
@@ -131,13 +136,13 @@ def _compare_means(
 def list_pairs(
     experiments: dict[str, Experiment], claimed: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    """List the pairs to compare: (baseline, experiment), by experiment.
+    """List the pairs to compare: (baseline, experiment), in the order of experiments.
 
-    Each with the one that it builds on, and what else the claims compare.
+    Each experiment is compared with the one that it builds on. The claims add other pairs.
     """
     pairs = {(block.builds_on, name): None for name, block in experiments.items()}
     for pair in claimed:
-        if pair[::-1] not in pairs:  # compared once, in whichever direction
+        if pair[::-1] not in pairs:  # one direction is enough
             pairs[pair] = None
     order = list(experiments)
     known = [
@@ -153,7 +158,7 @@ def reported_difference(
 ) -> tuple[float | None, float | None]:
     """Give the original report's difference in points, and its `difference_error`.
 
-    It prints two accuracies, and not on which images both networks are correct.
+    It prints two accuracies. It does not print on which images each network is correct.
     """
     if not (baseline.reported and experiment.reported):
         return None, None
@@ -165,13 +170,13 @@ def reported_difference(
 def difference_error(first: float, second: float) -> float:
     """Estimate how far the choice of test images alone moves a difference of accuracies.
 
-    Their errors are taken as independent: too wide for two networks that err on the same
-    images. How much a training differs from its repetition is not part of it.
+    The errors of both accuracies are taken as independent. If two networks err on the same
+    images, the estimate is too large. The chance between trainings is not part of it.
 
     Args:
-        first: An accuracy on 10,000 images, a fraction; or a mean over seeds on the same
-            images, which averages trainings and not images.
-        second: Another one.
+        first: An accuracy on 10,000 images, a fraction. It may be a mean over seeds on the
+            same images: that averages trainings, not images.
+        second: The other accuracy, of the same kind.
 
     Returns:
         Half the width of the difference's 95 % interval, in points.

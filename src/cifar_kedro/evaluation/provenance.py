@@ -1,4 +1,4 @@
-"""Provenance: what someone needs to reproduce a result, or to doubt it."""
+"""Provenance: what someone needs to repeat a training, or to question its result."""
 
 import hashlib
 import os
@@ -30,16 +30,16 @@ def describe_run(
     identical_images: dict[str, int],
     backend: dict[str, Any],
 ) -> dict[str, Any]:
-    """Describe a training before it starts, as JSON can hold it.
+    """Describe a training before it starts, in values that JSON can hold.
 
     Args:
         development: The images to learn from.
-        split: Which of them train, and which validate.
+        split: Which of these images are for training, and which for validation.
         experiment: The experiment.
         seed: The run's seed.
-        max_epochs: The run's bound on the epochs.
+        max_epochs: The run's upper bound on the epochs.
         execution: How the run uses the hardware.
-        identical_images: Identical images that data engineering counted in the split.
+        identical_images: How many identical images data engineering counted.
         backend: What `cifar_kedro.training.backend.describe_backend` returns.
     """
     return {
@@ -76,7 +76,7 @@ def _describe_machine() -> dict[str, Any]:
 
 
 def name_hardware(provenance: dict[str, Any] | None) -> str:
-    """Name the hardware that computed: the accelerators, or else the processor."""
+    """Name the hardware of a training: the accelerators, or else the processor."""
     if not provenance:
         return "unknown hardware"
     hardware = provenance["hardware"]
@@ -85,10 +85,10 @@ def name_hardware(provenance: dict[str, Any] | None) -> str:
 
 
 def make_fingerprint(provenance: dict[str, Any]) -> dict[str, Any]:
-    """Take the part of a provenance that must not change within a training.
+    """Make the fingerprint: what must not change while a training lasts.
 
-    The commit is left out: only people can say whether new code changes results. The
-    execution is left out, too: a training may go on with other settings for it.
+    It leaves out the commit. Only people can say whether new code changes results. It also
+    leaves out the execution, because a training may go on with another one.
     """
     parameters, environment = provenance["parameters"], provenance["environment"]
     sections = ("network", "training", "augmentation")
@@ -100,7 +100,7 @@ def make_fingerprint(provenance: dict[str, Any]) -> dict[str, Any]:
 
 
 def now() -> str:
-    """Tell the time: ISO 8601, UTC, whole seconds. As text it sorts by time."""
+    """Tell the time: ISO 8601, UTC, whole seconds. Such texts sort by time."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -109,7 +109,7 @@ def hash_images(data: LabelledImages, *parts: np.ndarray) -> str:
 
     Args:
         data: The images and labels.
-        *parts: Indices of each part, in the order to hash. Without any, all images.
+        *parts: The indices of each part, in the order to hash. Without them, all images.
     """
     digest = hashlib.sha256()
     for indices in parts or (np.arange(len(data["labels"])),):
@@ -117,14 +117,14 @@ def hash_images(data: LabelledImages, *parts: np.ndarray) -> str:
             array = data[key]
             shape = (len(indices), *array.shape[1:])
             digest.update(f"{array.dtype.str}{shape}".encode())
-            for start in range(0, len(indices), HASHED_AT_ONCE):  # no copy of a part
+            for start in range(0, len(indices), HASHED_AT_ONCE):  # so no part is copied
                 chunk = indices[start : start + HASHED_AT_ONCE]
                 digest.update(array[chunk].tobytes())
     return digest.hexdigest()
 
 
 def _name_processor() -> str:
-    """Return the processor's name. Linux has it in a file, other systems tell Python."""
+    """Return the processor's name. Linux keeps it in a file; elsewhere Python knows it."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -135,7 +135,7 @@ def _name_processor() -> str:
 
 
 def _measure_memory() -> float | None:
-    """Return the machine's memory in GB, or None if the system does not tell."""
+    """Return the machine's memory in GB, or None if the system does not say."""
     try:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no such call

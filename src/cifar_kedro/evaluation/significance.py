@@ -1,9 +1,9 @@
 """Statistics of classifiers that were tested on the same images.
 
-Thin functions over scipy, statsmodels and scikit-learn, which are imported where they are
-used. All intervals cover 95 %. They speak of trained networks, on images like the test
-images. How much a training differs from its repetition is another question: `chance`
-answers it, from several seeds.
+The functions call scipy, statsmodels and scikit-learn. They import them late, because they
+are heavy. All intervals cover 95 %. They are about trained networks, on images like the
+test images. How much does a training differ from its repetition? `chance` answers that from
+several seeds.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 CONFIDENCE = 0.95
-TWO_SIDED = (1 + CONFIDENCE) / 2  # where the quantile of a symmetric interval stands
+TWO_SIDED = (1 + CONFIDENCE) / 2  # the quantile of a symmetric interval
 SIGNIFICANCE = 0.05
 ENOUGH_SEEDS = 3  # with fewer, nothing is confirmed or contradicted
 RESAMPLES = 4999
@@ -32,7 +32,7 @@ class Interval(NamedTuple):
 
 
 def normal_quantile() -> float:
-    """Give the half width of an interval in standard deviations, if they are known."""
+    """Give half the width of an interval, in standard deviations that are known."""
     from scipy.stats import norm
 
     return float(norm.ppf(TWO_SIDED))
@@ -59,11 +59,11 @@ def mcnemar_p_value(first: np.ndarray, second: np.ndarray) -> float:
 
     Args:
         first: Whether the first classifier is correct on each image, bool (n,).
-        second: The same of the second, in the same order.
+        second: The same for the second, in the same order.
 
     Returns:
-        The two-sided p-value of the exact binomial test on the images that exactly one
-        of them classifies correctly.
+        The two-sided p-value of the exact binomial test. The test looks at the images on
+        which exactly one classifier is correct.
     """
     from statsmodels.stats.contingency_tables import mcnemar
 
@@ -77,12 +77,12 @@ def mcnemar_p_value(first: np.ndarray, second: np.ndarray) -> float:
 def difference_interval(first: np.ndarray, second: np.ndarray) -> Interval:
     """Compute the interval of an accuracy difference by the paired bootstrap.
 
-    Images are drawn with replacement, 4,999 times, and each keeps its pair of outcomes;
-    the ends are percentiles. The draws are seeded: the same data give the same interval.
+    Images are drawn with replacement, 4,999 times. Each image keeps its pair of outcomes.
+    The ends are percentiles. The draws are seeded, so the same data give the same interval.
 
     Args:
         first: Whether the first classifier is correct on each image, bool (n,).
-        second: The same of the second, in the same order.
+        second: The same for the second, in the same order.
 
     Returns:
         The interval of the second's accuracy less the first's, in fractions.
@@ -103,7 +103,7 @@ def difference_interval(first: np.ndarray, second: np.ndarray) -> Interval:
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
-    """Adjust the p-values of a family of tests (Holm, 1979), in their order."""
+    """Adjust the p-values of a family of tests (Holm, 1979). Their order stays."""
     from statsmodels.stats.multitest import multipletests
 
     if not len(p_values):
@@ -116,15 +116,16 @@ def calibration_bins(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
     """Compare confidence and accuracy, bin by bin (Guo et al., 2017).
 
     Confidence is the probability of the prediction. The bins have equal widths and
-    include their upper ends; with ten classes no confidence is below 0.1.
+    include their upper ends. With ten classes no confidence is below 0.1.
 
     Args:
         probabilities: Class probabilities, (n, classes).
-        labels: Of the images, (n,).
+        labels: The labels of the images, (n,).
 
     Returns:
-        A row per bin: `low`, `high` (its ends), `count`, and over its images the mean
-        `confidence` and the `accuracy`, empty where there are none.
+        A row per bin. `low` and `high` are its ends. `count` is the number of its images.
+        `confidence` is their mean confidence, and `accuracy` their accuracy. A bin without
+        images has neither.
     """
     confidence = probabilities.max(axis=1).astype(float)
     edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
@@ -135,7 +136,7 @@ def calibration_bins(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
             "correct": probabilities.argmax(axis=1) == labels,
         }
     )
-    # Single precision may sum to a little more than one.
+    # In single precision the probabilities may sum to a little more than one.
     predictions["bin"] = predictions["bin"].clip(upper=CALIBRATION_BINS - 1)
     bins = predictions.groupby("bin").agg(
         count=("correct", "size"),
@@ -148,7 +149,7 @@ def calibration_bins(probabilities: np.ndarray, labels: np.ndarray) -> pd.DataFr
 
 
 def expected_calibration_error(bins: pd.DataFrame) -> float:
-    """Average the distance of confidence and accuracy over the images.
+    """Average the distance between confidence and accuracy over the images.
 
     Args:
         bins: What `calibration_bins` gives.
@@ -161,20 +162,20 @@ def expected_calibration_error(bins: pd.DataFrame) -> float:
 
 
 def class_accuracies(predicted: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
-    """Compute the share of each class's images that are recognised, with its interval.
+    """Compute the accuracy on the images of each class, with its interval.
 
     Args:
-        predicted: Predicted classes, (n,).
-        labels: Of the images, (n,).
+        predicted: The predictions, (n,).
+        labels: The labels of the images, (n,).
 
     Returns:
         A row per class that has images: `label`, `count`, `accuracy`, `low`, `high`.
     """
     rows = []
     for label in np.unique(labels):
-        right = predicted[labels == label] == label
-        interval = wilson_interval(int(right.sum()), len(right))
-        rows.append((int(label), len(right), float(right.mean()), *interval))
+        correct = predicted[labels == label] == label
+        interval = wilson_interval(int(correct.sum()), len(correct))
+        rows.append((int(label), len(correct), float(correct.mean()), *interval))
     return pd.DataFrame(rows, columns=["label", "count", "accuracy", "low", "high"])
 
 

@@ -1,4 +1,4 @@
-"""From the description of a network to a Keras model."""
+"""Build a Keras model from the description of a network."""
 
 import random
 from pathlib import Path
@@ -21,17 +21,17 @@ def build_network(
     image_shape: ImageShape = CIFAR10_SHAPE,
     classes: int = len(CIFAR10_CLASSES),
 ) -> keras.Model:
-    """Build an untrained network, CIFAR-10's unless other images are named.
+    """Build an untrained network, by default for CIFAR-10.
 
-    By default layers are placed as in the original report: BatchNormalization after the
-    activation, dropout after each block's pooling and after each hidden dense layer, the
-    L2 penalty on the kernels of all convolutions and hidden dense layers, not on the
-    softmax layer.
+    By default layers are placed as in the original report. BatchNormalization comes after
+    the activation. Dropout comes after each block's pooling, and after each hidden dense
+    layer. The L2 penalty is on the kernels of all convolutions and hidden dense layers. It
+    is not on the softmax layer.
 
     Args:
-        network: Its description.
+        network: The description of the network.
         image_shape: Side, side and channels of an image.
-        classes: Number of classes.
+        classes: The number of classes.
 
     Returns:
         A `keras.Model` from float images (n, side, side, channels) to probabilities
@@ -39,7 +39,7 @@ def build_network(
 
     Raises:
         SettingsError: If the network does not take such images.
-        MissingFileError: If the backbone's weights cannot be had.
+        MissingFileError: If the backbone's weights can't be found or downloaded.
     """
     network.check_image_shape(image_shape)
     if network.backbone:
@@ -51,7 +51,7 @@ def build_network(
     for number, block in enumerate(network.blocks, start=1):
         x = _block(network, block, number, x)
     x = _classifier(network, x)
-    # Probabilities in float32 whatever the precision of the rest.
+    # Probabilities are float32, also if the other layers have another precision.
     outputs = layers.Dense(
         classes, activation="softmax", name="classes", dtype="float32"
     )(x)
@@ -59,7 +59,7 @@ def build_network(
 
 
 def _classifier(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Place what lies between the last block and the softmax layer."""
+    """Place the layers between the last block and the softmax layer."""
     x = (
         layers.GlobalMaxPooling2D(name="global_max")(x)
         if network.global_max
@@ -94,7 +94,7 @@ def _block(
 
 
 def _learned(network: Network, name: str) -> dict[str, Any]:
-    """List what convolutions and hidden dense layers have in common."""
+    """List the arguments that convolutions and hidden dense layers share."""
     normalization = network.normalization
     late = normalization is not None and normalization.before_activation
     return {
@@ -106,7 +106,7 @@ def _learned(network: Network, name: str) -> dict[str, Any]:
 
 
 def _normalized(network: Network, name: str, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Normalize the output of the layer called `name`, if the network does that."""
+    """Normalize the output of the layer called `name`, if the network has that."""
     normalization = network.normalization
     if not normalization:
         return x
@@ -125,14 +125,14 @@ def _normalized(network: Network, name: str, x: keras.KerasTensor) -> keras.Kera
 def _dropped(network: Network, name: str, x: keras.KerasTensor) -> keras.KerasTensor:
     if not network.dropout:
         return x
-    # Without a seed, on torch, it draws from a state that is in no variable, so that a
-    # resumed training would go another way. On the others Keras does as much itself.
+    # On torch, dropout without a seed draws from a state that is in no variable. A resumed
+    # training would then differ. On the other backends Keras sets such a seed itself.
     seed = random.randint(1, 10**9) if backend.backend() == "torch" else None
     return layers.Dropout(network.dropout, name=f"{name}_dropout", seed=seed)(x)
 
 
 def _start_as_identity(convolution: layers.Conv2D) -> None:
-    """Let its first filters hand on the channels of its input (PyTorch's `dirac_`)."""
+    """Let the first filters hand on the input's channels, as PyTorch's `dirac_` does."""
     kernel = convolution.get_weights()[0]
     side, _, inputs, filters = kernel.shape
     shared = range(min(inputs, filters))
@@ -142,7 +142,7 @@ def _start_as_identity(convolution: layers.Conv2D) -> None:
 
 
 def _whitening(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Place the whitening layer; see `cifar_kedro.models.whitening` for its weights."""
+    """Place the whitening layer. `cifar_kedro.models.whitening` makes its weights."""
     assert network.whitening
     return layers.Conv2D(
         network.whitening.filters,
@@ -156,17 +156,17 @@ def _whitening(network: Network, x: keras.KerasTensor) -> keras.KerasTensor:
 def _backbone(
     backbone: Backbone, image_shape: ImageShape
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Return input and output of the backbone, its first layers frozen."""
+    """Return input and output of the backbone. Its first layers are frozen."""
     weights = backbone.weights
     if weights not in (None, "imagenet"):
-        # As relative paths of the catalog, wherever the command was called.
+        # Relative paths start at the project, as those of the catalog do.
         weights = str((find_kedro_project(Path.cwd()) or Path.cwd()) / weights)
         if not Path(weights).is_file():
             raise MissingFileError(_no_weights(weights, "there is no such file"))
     try:
         vgg = VGG16(include_top=False, weights=weights, input_shape=image_shape)
     except Exception as error:
-        # Keras wraps whatever went wrong with the download in a bare Exception.
+        # Keras wraps any error of the download in a bare Exception.
         raise MissingFileError(_no_weights(weights, str(error))) from error
     names = [layer.name for layer in vgg.layers]
     for layer in vgg.layers[: names.index(backbone.trainable_from)]:
@@ -176,8 +176,9 @@ def _backbone(
 
 def _no_weights(weights: str | None, reason: str) -> str:
     return (
-        f"network.backbone.weights: received '{weights}', but {reason}. Expected 'imagenet' "
-        "and a connection from which Keras can download VGG16, or the path of its file "
-        "'vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5', or null for random weights "
-        "(for tests of the structure: it is not the original report's experiment then)."
+        f"network.backbone.weights: received '{weights}', but {reason}. Expected 'imagenet', "
+        "a path or null. 'imagenet' needs a connection from which Keras can download VGG16. "
+        "A path names its file 'vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5'. null "
+        "gives random weights, to test the structure: that is not the original report's "
+        "experiment."
     )

@@ -235,7 +235,7 @@ def test_a_hypothesis_of_ones_own_waits_for_its_run():
         (
             {"check": "changes_accuracy", "baseline": "exp0", "experiment": "mine"},
             UNDECIDED,
-            "see raises_accuracy",
+            "use raises_accuracy",
         ),
     ],
 )

@@ -7,17 +7,17 @@ from pydantic import Field
 from cifar_kedro.evaluation.claims.check import Check, CheckOfOne, CheckOfTwo, Finding
 from cifar_kedro.evaluation.claims.evidence import Accuracy, Difference, Evidence
 
-# As on the page.
+# The report page prints it.
 SAME_POINTS = 1.0
 
 
 class ChangesAccuracy(CheckOfTwo):
     """Holds if accuracy changes in the original report's direction, and by its size.
 
-    The size agrees if the original report's difference lies no farther from ours than
-    chance reaches. Another size decides against the claim only if our difference is not
-    significant. A significant one in the claimed direction, but of another size, stays
-    undecided: two trainings of the same experiment may differ by a point.
+    The sizes agree if chance alone can explain the distance between the two differences.
+    Suppose that they do not agree. Then a difference that is not significant fails. A
+    significant one in the claimed direction is undecided, because two trainings of the same
+    experiment may differ by a point. A significant one in the other direction fails.
     """
 
     check: Literal["changes_accuracy"]
@@ -27,7 +27,7 @@ class ChangesAccuracy(CheckOfTwo):
         """When it holds."""
         return (
             f"{self.baseline} to {self.experiment}: a significant difference of the "
-            "report's sign and size"
+            "original report's sign and size"
         )
 
     def judge(self, evidence: Evidence) -> Finding:
@@ -36,7 +36,7 @@ class ChangesAccuracy(CheckOfTwo):
         reported = ours.reported
         if reported is None:
             return Finding(
-                None, "no reported size to compare with: see raises_accuracy"
+                None, "the original report has no such difference: use raises_accuracy"
             )
         compatible = abs(ours.points - reported) <= ours.reach
         as_claimed = ours.significant and ours.points * reported > 0
@@ -49,7 +49,7 @@ class ChangesAccuracy(CheckOfTwo):
 
 
 class RaisesAccuracy(CheckOfTwo):
-    """Holds if accuracy rises significantly; fails if the interval ends below zero."""
+    """Holds if accuracy rises significantly. Fails if the interval ends below zero."""
 
     check: Literal["raises_accuracy"]
 
@@ -91,7 +91,7 @@ class SameAccuracy(CheckOfTwo):
 
 
 class AccuracyNotRaised(CheckOfTwo):
-    """Holds if the interval of the difference ends below a relevant gain."""
+    """Holds if no gain is significant, and the interval ends below a relevant gain."""
 
     check: Literal["accuracy_not_raised"]
 
@@ -143,7 +143,7 @@ class OthersBelow(Check):
     """Holds if the intervals of all these test accuracies lie below a level.
 
     Attributes:
-        experiments: All that are meant.
+        experiments: Their names.
         level: A fraction.
     """
 
@@ -153,7 +153,7 @@ class OthersBelow(Check):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """All of them."""
+        """All these experiments."""
         return tuple(self.experiments)
 
     @property

@@ -1,4 +1,4 @@
-"""What every check of a claim is and finds."""
+"""The base classes of all checks of claims, and what a check finds."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from cifar_kedro.evaluation.claims.evidence import OneSeed
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: whether it holds (None: undecided), and our figures."""
+    """What a check found: whether it holds (None if undecided), and our figures."""
 
     holds: bool | None
     figures: str
@@ -19,7 +19,7 @@ class Check(Strict, ABC):
     """One testable part of a claim, with its arguments.
 
     Attributes:
-        check: Which check it is; each class has a name of its own.
+        check: Which check it is. Each class has its own name.
     """
 
     check: str
@@ -59,7 +59,7 @@ class CheckOfTwo(Check):
 
     Attributes:
         baseline: The experiment to compare with.
-        experiment: The one that is compared.
+        experiment: The experiment that is compared.
     """
 
     baseline: str

@@ -1,6 +1,7 @@
 """Claims about experiments, and what this project's own runs say about each.
 
-The original report's stand in ``conf/base/parameters_claims.yml``; anyone may add theirs.
+The original report's claims stand in ``conf/base/parameters_claims.yml``. Anyone may add
+claims there.
 """
 
 from dataclasses import dataclass
@@ -46,8 +47,8 @@ class Claim(Strict):
 
     Attributes:
         statement: What it says.
-        reported: The original report's figures that it rests on; null for one's own.
-        checks: All must hold for it to be confirmed, or to agree so far.
+        reported: The original report's figures that it rests on. Your own claim has null.
+        checks: All of them must hold, for "confirmed" and for "agrees so far".
     """
 
     statement: str = Field(min_length=1)
@@ -56,7 +57,7 @@ class Claim(Strict):
 
 
 class Claims(RootModel[dict[str, Claim]]):
-    """Claims by name, in the order in which the page numbers them."""
+    """Claims by name, in the order in which the report page numbers them."""
 
     def list_pairs(self) -> list[tuple[str, str]]:
         """List the pairs that the claims are about: (baseline, experiment)."""
@@ -73,9 +74,9 @@ class Part:
     """What was found about one part of a claim.
 
     Attributes:
-        holds: Whether it holds; None if that is not decidable, or the seeds disagree.
-        figures: Ours, or what is missing.
-        seeds: How many of each experiment it was judged with, at least.
+        holds: Whether it holds. None if that is not decidable, or if the seeds disagree.
+        figures: Our figures, or what is missing.
+        seeds: The number of seeds of the experiment with the fewest.
     """
 
     holds: bool | Literal["missing"] | None
@@ -86,16 +87,16 @@ class Part:
 def judge_claims(
     results: Results, comparisons: pd.DataFrame, claims: Claims
 ) -> pd.DataFrame:
-    """Judge the claims by what has run.
+    """Judge the claims by the runs that there are.
 
     Args:
-        results: What has run.
+        results: All runs.
         comparisons: What `cifar_kedro.evaluation.comparisons.compare_experiments` gives.
         claims: The claims.
 
     Returns:
         A row per claim: its `number`, the `claim`, the `reported` figures, `ours`, the
-        `test`, the `verdict`, and the number of `seeds` that it rests on.
+        `test`, the `verdict`, and how many `seeds` the verdict rests on.
     """
     rows = []
     for number, claim in enumerate(_list_claims(results, claims), start=1):
@@ -106,7 +107,7 @@ def judge_claims(
                 "number": number,
                 "claim": claim.statement,
                 "reported": claim.reported,
-                # Parts may lack the same run.
+                # Several parts may lack the same run: it is named once.
                 "ours": "; ".join(dict.fromkeys(part.figures for part in parts)),
                 "test": "; ".join(check.rule for check in claim.checks),
                 "verdict": verdict,
@@ -117,18 +118,18 @@ def judge_claims(
 
 
 def _list_claims(results: Results, claims: Claims) -> list[Claim]:
-    """List the claims to judge: the original report's are about its data set alone."""
+    """List the claims to judge. The original report's are about its data set alone."""
     every = claims.root.values()
     return [c for c in every if results.is_original or c.reported is None]
 
 
 def judge_check(check: AnyCheck, results: Results, comparisons: pd.DataFrame) -> Part:
-    """Judge one part of a claim, with every seed with which its experiments have run.
+    """Judge one part of a claim, with all seeds of its experiments.
 
     Returns:
-        What was found, with our figures or what is missing. Accuracies of enough seeds
-        are judged by their means. Anything else is judged seed by seed, and only holds or
-        fails where all seeds agree.
+        What was found, with our figures or what is missing. With enough seeds, accuracies
+        are judged by their means. Everything else is judged seed by seed. It holds or fails
+        only if all seeds agree.
     """
     if lack := _find_lack(check, results):
         return lack
@@ -142,7 +143,7 @@ def judge_check(check: AnyCheck, results: Results, comparisons: pd.DataFrame) ->
 
 
 def _find_lack(check: AnyCheck, results: Results) -> Part | None:
-    """Say what a check can't be judged without, if it lacks anything."""
+    """Say what a check lacks, or return None if it can be judged."""
     if unknown := [name for name in check.needs if name not in results.experiments]:
         return Part("missing", f"not configured: {', '.join(unknown)}")
     if missing := [name for name in check.needs if not results.of(name)]:
@@ -187,8 +188,8 @@ def _differ(check: AnyCheck) -> Part:
 def reach_verdict(parts: list[Part]) -> tuple[Verdict, int]:
     """Reach a verdict on a claim, and tell on how many seeds it rests.
 
-    One part that fails decides, whatever has not run: of several, the one with the most
-    seeds. Otherwise the part with the fewest seeds limits the verdict.
+    A part that fails decides, even if another part has not run. If several fail, the one
+    with the most seeds decides. If none fails, the part with the fewest seeds counts.
     """
     found = [part.holds for part in parts]
     if False in found:

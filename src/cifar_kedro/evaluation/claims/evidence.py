@@ -1,4 +1,4 @@
-"""What the checks read: one run of each experiment, or all of their runs."""
+"""What the checks read: one run of each experiment, or all its complete runs."""
 
 import math
 from abc import ABC, abstractmethod
@@ -32,10 +32,10 @@ class Difference:
     Attributes:
         points: Our difference.
         interval: Its interval.
-        significant: Whether it is no chance.
-        test: The p-value that says so, in words; empty if the interval does.
-        reported: The original report's difference; None of one's own experiments.
-        reach: How far the reported one may lie from ours by chance.
+        significant: Whether it is statistically significant.
+        test: The p-value that decides it, in words. Empty if the interval decides it.
+        reported: The original report's difference. None unless it has both experiments.
+        reach: How far the original report's difference may lie from ours by chance.
     """
 
     points: float
@@ -60,15 +60,15 @@ class Evidence(ABC):
 
     @abstractmethod
     def compare(self, baseline: str, experiment: str) -> Difference:
-        """Give the difference of two, in whichever direction it was made."""
+        """Give the difference of two experiments, whichever way they were compared."""
 
 
 @dataclass(frozen=True)
 class OneSeed(Evidence):
-    """A run of each experiment: images are the only chance that it shows.
+    """One run of each experiment. It shows the chance of the images alone.
 
     Attributes:
-        runs: By experiment.
+        runs: One run by experiment.
         comparisons: The compared pairs of all runs.
     """
 
@@ -77,9 +77,9 @@ class OneSeed(Evidence):
 
     def measure(self, experiment: str) -> Accuracy:
         """Give the run's accuracy, with Wilson's interval."""
-        right = self.runs[experiment].correct()
-        interval = wilson_interval(int(right.sum()), len(right))
-        return Accuracy(float(right.mean()), interval)
+        correct = self.runs[experiment].correct()
+        interval = wilson_interval(int(correct.sum()), len(correct))
+        return Accuracy(float(correct.mean()), interval)
 
     def compare(self, baseline: str, experiment: str) -> Difference:
         """Give the difference of two runs, by the paired bootstrap and McNemar's test."""
@@ -88,7 +88,7 @@ class OneSeed(Evidence):
         low, high = sorted(sign * row[f"{end}_points"] for end in ("low", "high"))
         p_value = row["p_value_holm"]
         reported = _reported(row, sign)
-        # NaN of one's own experiments, which have no such figure to lie in reach.
+        # Without the original report's difference, no distance to it can be judged.
         error = math.nan if reported is None else row["reported_error_points"]
         return Difference(
             sign * row["difference_points"],
@@ -107,10 +107,10 @@ class OneSeed(Evidence):
 
 @dataclass(frozen=True)
 class AllSeeds(Evidence):
-    """All complete runs of each experiment, enough to see both sources of chance.
+    """All complete runs of each experiment. They show both sources of chance.
 
     Attributes:
-        runs: By experiment, tested on the same images.
+        runs: The runs by experiment, tested on the same images.
         comparisons: The compared pairs of all runs.
     """
 
@@ -119,15 +119,15 @@ class AllSeeds(Evidence):
 
     def measure(self, experiment: str) -> Accuracy:
         """Give the mean accuracy, with its interval over trainings and images."""
-        right = np.stack([run.correct() for run in self.runs[experiment]])
-        estimate = estimate_mean(right)
+        correct = np.stack([run.correct() for run in self.runs[experiment]])
+        estimate = estimate_mean(correct)
         return Accuracy(estimate.value, estimate.interval)
 
     def compare(self, baseline: str, experiment: str) -> Difference:
         """Give the difference of the means, with its interval over trainings and images.
 
-        The original report's is that of one further pair of trainings, tested on the same
-        images.
+        The original report's difference counts as one further pair of trainings, tested on
+        the same images.
         """
         (row, *_), sign = _find_pair(self.comparisons, baseline, experiment)
         ends = (sign * row[f"mean_{end}_points"] for end in ("low", "high"))
@@ -145,7 +145,7 @@ class AllSeeds(Evidence):
 def _find_pair(
     comparisons: pd.DataFrame, baseline: str, experiment: str
 ) -> tuple[list[dict[str, Any]], int]:
-    """Find the rows of a pair, and -1 if it was compared the other way round, else 1."""
+    """Find the rows of a pair, and its sign: -1 if it was compared the other way round."""
     pairs = comparisons.groupby(["baseline", "experiment"]).groups
     for pair, sign in (((baseline, experiment), 1), ((experiment, baseline), -1)):
         if pair in pairs:
@@ -154,6 +154,6 @@ def _find_pair(
 
 
 def _reported(row: dict[str, Any], sign: int) -> float | None:
-    """Give the original report's difference; it has none of one's own experiments."""
+    """Give the original report's difference, or None if it does not have both."""
     reported = row["reported_points"]
     return None if pd.isna(reported) else sign * reported

@@ -1,6 +1,6 @@
 """Checks of the trainings' histories.
 
-What words like over-fitting mean is defined here, and stated on the page.
+Words such as over-fitting are defined here. The report page prints the definitions.
 """
 
 from typing import Literal
@@ -12,7 +12,7 @@ from cifar_kedro.evaluation.claims.check import CheckOfOne, CheckOfTwo, Finding
 from cifar_kedro.evaluation.claims.evidence import OneSeed
 from cifar_kedro.evaluation.runs import Run
 
-# What the page says that these words mean.
+# The report page prints these bounds.
 HEAVY_GAP = 0.10
 SAME_GAP = 0.01
 LOSS_RISE = 0.10
@@ -26,26 +26,26 @@ _COLUMNS = {"accuracy": "train accuracy", "val_loss": "val_loss"}
 def train_accuracy(run: Run) -> float:
     """Give the accuracy on train in the last epoch.
 
-    The running mean over the epoch's batches, with dropout and augmentation in effect:
-    what Keras shows, and the original report's figure.
+    It is the running mean over the epoch's batches, with dropout and augmentation. Keras
+    shows this figure, and the original report prints it.
     """
     return float(run.history["accuracy"].iloc[-1])
 
 
 def gap(run: Run) -> float:
-    """Measure over-fitting: accuracy on train less that on validation, last epoch."""
+    """Measure over-fitting: train accuracy less validation accuracy, in the last epoch."""
     return train_accuracy(run) - float(run.history["val_accuracy"].iloc[-1])
 
 
 def second_half(history: pd.DataFrame) -> pd.DataFrame:
-    """Give the later half of the epochs; the middle one of an odd number included."""
+    """Give the later half of the epochs. An odd number includes the middle one."""
     return history.iloc[len(history) // 2 :]
 
 
 def unsteadiness(run: Run, column: str) -> float:
-    """Give by how much the changes from epoch to epoch differ, in the later half.
+    """Measure how much the changes from epoch to epoch differ, in the later half.
 
-    The median of the absolute second differences: a steady rise or fall has none.
+    It is the median of the absolute second differences. A steady rise or fall has none.
     """
     changes = run.history[column].diff()
     return float(changes.diff().abs().iloc[len(changes) // 2 :].median())
@@ -55,7 +55,7 @@ def unsteadiness(run: Run, column: str) -> float:
 
 
 class TrainAccuracyBelow(CheckOfOne):
-    """Holds if the network does not even learn the training images.
+    """Holds if the network does not learn even the training images.
 
     Attributes:
         bound: A fraction.
@@ -76,7 +76,7 @@ class TrainAccuracyBelow(CheckOfOne):
 
 
 class TrainAccuracyFrom(CheckOfOne):
-    """Holds if the network learns the training images so far.
+    """Holds if the network learns the training images to this accuracy.
 
     Attributes:
         bound: A fraction.
@@ -100,7 +100,7 @@ class TrainAccuracyFrom(CheckOfOne):
 
 
 class HeavyOverfitting(CheckOfOne):
-    """Holds if train and validation end far apart."""
+    """Holds if train accuracy ends far above validation accuracy."""
 
     check: Literal["heavy_overfitting"]
 
@@ -142,7 +142,7 @@ class ValidationLossRises(CheckOfOne):
 
 
 class ValidationBeatsTrain(CheckOfOne):
-    """Holds if validation accuracy is mostly the higher one, once training settles."""
+    """Holds if validation accuracy is above train accuracy in most later epochs."""
 
     check: Literal["validation_beats_train"]
 
@@ -166,10 +166,10 @@ class ValidationBeatsTrain(CheckOfOne):
 
 
 class Steadier(CheckOfTwo):
-    """Holds if a column of the history wavers less from epoch to epoch than before.
+    """Holds if a column of the history is steadier than the baseline's.
 
     Attributes:
-        column: Of the history.
+        column: Which column of the history.
     """
 
     check: Literal["steadier"]

@@ -1,4 +1,4 @@
-"""Nodes of the classify pipeline: images of any kind as the networks take them."""
+"""Nodes of the classify pipeline: prepare images of any kind, and classify them."""
 
 import logging
 from collections.abc import Callable
@@ -17,28 +17,30 @@ logger = logging.getLogger(__name__)
 
 _MOST_NAMED = 10  # files, or problems, in a message
 
-# A keras.Model: Kedro resolves the hints when it checks parameters, without keras.
+# A keras.Model. Kedro resolves type hints when it checks parameters: keras stays out.
 Model = Any
 
 
 def prepare_images(
     model: Model, own_images: dict[str, Callable[[], Image.Image]]
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Make of each file what a network takes, one at a time: photographs are large.
+    """Bring each image into the shape that a network takes.
+
+    Files are read one at a time, because photographs are large.
 
     Args:
-        model: The network: which shape it takes.
+        model: The network. Its input gives the shape.
         own_images: A function that reads the image, by file.
 
     Returns:
-        A row per file, with `file` and `problem`: why it is not among the images, empty
-        if it is; and the images, float32 (n, side, side, channels) in [0, 1], in that
-        order.
+        A table and the images. The table has a row per file, with `file` and `problem`. The
+        problem says why a file gave no image. It is empty for the others. The images are
+        float32 (n, side, side, channels) in [0, 1], in the order of the table.
 
     Raises:
-        SettingsError: If no file can be classified; the message names files and why.
+        SettingsError: If no file can be classified. The message names files and reasons.
     """
-    # A name that is no text could not stand in the table.
+    # A file name may have bytes that are no text. The table shows them as escapes.
     names = [file.encode(errors="backslashreplace").decode() for file in own_images]
     image_shape = model.input_shape[1:]
     prepared, problems = [], []
@@ -52,7 +54,7 @@ def prepare_images(
     files = pd.DataFrame({"file": names, "problem": problems})
     if not prepared:
         raise SettingsError(_name_problems(files))
-    # As data engineering scales the images that the networks have learned from.
+    # Data engineering scales the images that the networks learn from in the same way.
     return files, np.stack(prepared) * np.float32(1 / 255)
 
 
@@ -66,13 +68,13 @@ def classify_images(
 
     Args:
         model: A trained network.
-        prepared_images: float32 (n, side, side, channels) in [0, 1].
-        image_files: A row per file; n have no `problem`.
-        provenance: Of the network: its classes.
+        prepared_images: The images, float32 (n, side, side, channels) in [0, 1].
+        image_files: A row per file. Those without a `problem` are the n images.
+        provenance: The network's provenance, which names the classes.
 
     Returns:
         A row per file: `file`, `class`, `probability` (0 to 1), `second_class`,
-        `second_probability`, `problem`. Either the classes are empty, or the problem.
+        `second_probability`, `problem`. Either the classes or the problem are empty.
     """
     from cifar_kedro.models.inference import predict
 
@@ -100,8 +102,8 @@ def _warn_of_problems(problems: pd.Series) -> None:
     left_out = problems[problems != ""]
     if not left_out.empty:
         logger.warning(
-            "Classified %d of %d files. Of the others, the column `problem` of "
-            "classified_images.csv says why: %s",
+            "Classified %d of %d files. The column `problem` of classified_images.csv says "
+            "why the others were not: %s",
             len(problems) - len(left_out),
             len(problems),
             _count(left_out),
@@ -123,19 +125,19 @@ def plot_contact_sheet(
 
 
 def _name_problems(files: pd.DataFrame) -> str:
-    """Say of a folder of which nothing could be classified what is in it."""
+    """Name the problems of a folder in which no file could be classified."""
     lines = [f"  {file!r}: {why}" for file, why in files.values]
     if len(lines) > _MOST_NAMED:
         lines[_MOST_NAMED:] = [f"  and {len(lines) - _MOST_NAMED} more"]
     return (
-        f"None of {len(files)} files can be classified; expected at least one image. "
+        f"None of {len(files)} files can be classified, expected at least one image. "
         "Name another folder (--params classify.images=FOLDER), or save the images "
         "again as PNG or JPEG:\n" + "\n".join(lines)
     )
 
 
 def _count(problems: pd.Series) -> str:
-    """Count equal problems, the most frequent first."""
+    """Count equal problems. The most frequent comes first."""
     counts = problems.value_counts()
     named = [f"{count} x {why}" for why, count in counts.head(_MOST_NAMED).items()]
     return "; ".join(named)

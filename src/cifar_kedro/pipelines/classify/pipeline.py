@@ -1,4 +1,4 @@
-"""Prepare, classify, show: a folder of images and an experiment's model."""
+"""Prepare, classify and show a folder of images, by an experiment's model."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -16,8 +16,8 @@ def create_pipeline(classify: Classify) -> Pipeline:
     """Make the pipeline from a folder of images to their table and contact sheet.
 
     Args:
-        classify: Names the experiment, which is the namespace: in a run that trains it,
-            too, this comes after.
+        classify: The settings. They name the experiment, which is the namespace. A run
+            that also trains the experiment trains it first.
     """
     model = _MODELS[classify.weights]
     return Pipeline(

@@ -1,6 +1,6 @@
 """Nodes of the data engineering pipeline.
 
-Images travel as `cifar_kedro.config.data.LabelledImages`.
+Nodes hand on images as `cifar_kedro.config.data.LabelledImages`.
 """
 
 import logging
@@ -28,15 +28,15 @@ def load_images(
     """Take the two parts of the raw data set.
 
     Args:
-        raw: The raw data set, images in 0..255.
+        raw: The raw data set. Its pixels are 0 to 255.
 
     Returns:
         The images to learn from, and the test images. Both have the class names, the data
-        set's name, and ``digests``, one of each image.
+        set's name, and ``digests``, one for each image.
 
     Raises:
-        ValueError: If more of the test images are among those to learn from than the
-            true data have. Nothing has been written then.
+        SettingsError: If test images are among those to learn from: see `check_overlap`.
+            Nothing has been written then.
     """
     parts = {"train": raw["train"], "test": raw["test"]}
     for part, data in parts.items():
@@ -55,10 +55,10 @@ def load_images(
 
 
 def scale_images(data: LabelledImages) -> LabelledImages:
-    """Scale pixels from 0..255 to [0, 1], and nothing else, as the original report does.
+    """Scale pixels from 0..255 to [0, 1]. Like the original report, change nothing else.
 
     Args:
-        data: With uint8 images.
+        data: Images in uint8, with labels, class names and name.
 
     Returns:
         The same with float32 images, and without the digests.
@@ -70,12 +70,12 @@ def scale_images(data: LabelledImages) -> LabelledImages:
 def split_images(
     development: LabelledImages, validation_images: int, seed: int
 ) -> Split:
-    """Draw which images train and which validate, stratified by class.
+    """Draw which images are for training and which for validation, stratified by class.
 
     Args:
-        development: The images to learn from: only their labels count.
-        validation_images: How many of them to keep for validation.
-        seed: Draws the split.
+        development: The images to learn from. Only their labels count here.
+        validation_images: How many of them are for validation.
+        seed: The seed that draws the split.
 
     Returns:
         The indices of both parts, and the split's name.
@@ -110,12 +110,12 @@ def count_identical_images(
 
     Args:
         development: Labels and digests of the images that were split.
-        test: The same of the test images.
+        test: Those of the test images.
         split: The split.
 
     Returns:
-        ``counts``, see `cifar_kedro.datasets.identical_images.count_identical`; and
-        ``split``, the name of the split that they are of.
+        ``counts``: see `cifar_kedro.datasets.identical_images.count_identical`.
+        ``split``: the name of the split to which they belong.
     """
     parts = {
         name: {key: development[key][split[name]] for key in ("digests", "labels")}

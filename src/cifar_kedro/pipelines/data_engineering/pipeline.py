@@ -1,4 +1,4 @@
-"""Load, scale, split; count identical images."""
+"""Load, scale and split the images. Count identical images."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -32,14 +32,7 @@ def create_pipeline() -> Pipeline:
                 outputs="test",
                 name="scale_test_images_node",
             ),
-            Node(
-                split_images,
-                inputs=[
-                    *("development_images", "params:validation_images", "params:seed")
-                ],
-                outputs="split",
-                name="split_images_node",
-            ),
+            _split(),
             Node(
                 count_identical_images,
                 inputs=["development_images", "test_images", "split"],
@@ -48,4 +41,13 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         tags="data_engineering",
+    )
+
+
+def _split() -> Node:
+    return Node(
+        split_images,
+        inputs=["development_images", "params:validation_images", "params:seed"],
+        outputs="split",
+        name="split_images_node",
     )

@@ -21,7 +21,7 @@ from cifar_kedro.evaluation.provenance import (
     make_fingerprint,
 )
 
-# A keras.Model: Kedro resolves the hints when it checks parameters, without keras.
+# A keras.Model. Kedro resolves type hints when it checks parameters: keras stays out.
 Model = Any
 
 logger = logging.getLogger(__name__)
@@ -37,27 +37,26 @@ def train_model(
     execution: Execution,
     checkpoint: Checkpoint,
 ) -> tuple[Model, Model, pd.DataFrame, dict[str, Any]]:
-    """Train an experiment's network, or go on: `fit`'s networks and history, provenance.
+    """Train a network, or go on: `fit`'s networks and history, and the provenance.
 
     Args:
         development: The images to learn from.
-        split: Which of them train, and which the callbacks watch.
-        identical_images: The ``counts``, and the ``split`` that they are of.
+        split: Which of them are for training, and which for validation.
+        identical_images: The ``counts``, and the ``split`` to which they belong.
         experiment: What to build and train.
-        seed: Draws initial weights, order, dropout, augmentation.
-        max_epochs: Upper bound on the experiment's epochs.
+        seed: The seed of initial weights, order, dropout and augmentation.
+        max_epochs: The upper bound on the epochs.
         execution: How to use the hardware.
-        checkpoint: Where the training keeps its state.
+        checkpoint: Where the training saves its state.
     """
     from cifar_kedro.training.backend import describe_backend
     from cifar_kedro.training.loop import fit
 
     since = time.perf_counter()
     check_split(split, development, identical_images)
+    counts, backend = identical_images["counts"], describe_backend()
     provenance = describe_run(
-        *(development, split, experiment, seed, max_epochs, execution),
-        identical_images["counts"],
-        describe_backend(),
+        development, split, experiment, seed, max_epochs, execution, counts, backend
     )
     trained = fit(
         _build_network(development, experiment, seed, execution),
@@ -70,10 +69,10 @@ def train_model(
 
 
 def train_on_more(split: Split, experiment: Experiment) -> Split:
-    """Train on validation images, too, if the experiment keeps only the first of them.
+    """Move validation images to training, if the experiment keeps only the first of them.
 
     Raises:
-        SettingsError: If there are fewer than it keeps.
+        SettingsError: If the split has fewer validation images than it keeps.
     """
     kept = experiment.training.validation_images
     if kept is None:
@@ -102,23 +101,24 @@ def evaluate_model(
     """Measure both sets of weights on the test images, once.
 
     Args:
-        model: With the weights at the end of training, which the original report measures.
-        best_model: With the weights of the best val_accuracy.
+        model: The model at the end of training. The original report measures this one.
+        best_model: The model with the best val_accuracy.
         history: One row per epoch.
-        provenance: Where both come from; the metrics add ``test_sha256``.
-        test: Test images in [0, 1], in the order of the archive.
+        provenance: The provenance of both. The metrics add ``test_sha256`` to it.
+        test: The test images in [0, 1], in the order of the archive.
         experiment: The experiment.
         seed: The run's seed.
 
     Returns:
-        The metrics: see `cifar_kedro.evaluation.metrics.describe_evaluation`, beside them
-        the network's layers and the provenance; and the predictions: see `_predict`.
+        The metrics and the predictions. `cifar_kedro.evaluation.metrics.describe_evaluation`
+        and `_predict` describe them. The metrics also have the network's parameters, its
+        layers and the provenance.
     """
     from cifar_kedro.models.summary import count_parameters, describe_layers
 
     check_same_data_set(provenance, test)
     probabilities = _predict(model, best_model, test["images"], experiment)
-    # The views are measured here, whatever the training's parameters said of them.
+    # The views are measured here, so the setting of this run counts, not the training's.
     parameters = provenance["parameters"] | experiment.model_dump(
         include={"test_time_views"}
     )
@@ -138,8 +138,8 @@ def _predict(
     """Compute the class probabilities of the test images, float32 (n, classes).
 
     Returns:
-        ``end`` with the weights at the end of training, ``best`` with those of the best
-        epoch; and ``views``, at the end, over the test-time views if there are any.
+        ``end``: with the weights at the end of training. ``best``: with those of the best
+        epoch. ``views``: as ``end``, over the test-time views, if there are any.
     """
     from cifar_kedro.models.inference import predict, predict_views
 
@@ -151,10 +151,11 @@ def _predict(
 
 
 def flag_evaluation(metrics: dict[str, Any], predictions: LabelledImages) -> bool:
-    """Return True once both outputs are there: on this the summary waits.
+    """Return True when both outputs are there. The summary waits for this.
 
-    A node of its own, so that kedro-viz draws metrics and predictions inside the
-    experiment's box: outputs that no node of a namespace reads are drawn beside it.
+    The node exists for the picture in kedro-viz. An output that no node of a namespace
+    reads is drawn outside the experiment's box. This node reads metrics and predictions,
+    so both are drawn inside.
     """
     return True
 
@@ -162,7 +163,7 @@ def flag_evaluation(metrics: dict[str, Any], predictions: LabelledImages) -> boo
 def _build_network(
     development: LabelledImages, experiment: Experiment, seed: int, execution: Execution
 ) -> Model:
-    """Build the network for the images, after what Keras keeps globally is set."""
+    """Set Keras' global state, then build the network for the images."""
     from cifar_kedro.models.network import build_network
     from cifar_kedro.training.backend import prepare_keras
 
@@ -176,7 +177,7 @@ def _build_network(
 
 
 def _compare_with_original(network: Model, experiment: Experiment) -> None:
-    """Warn of a network that is not the original report's, whatever its name."""
+    """Warn if the network is not the original report's, although it has its name."""
     expected = experiment.reported and experiment.reported.parameters
     if expected and network.count_params() != expected:
         logger.warning(

@@ -1,4 +1,4 @@
-"""Train, evaluate: written once, instantiated under each experiment's name."""
+"""Train and evaluate. Each experiment has this pipeline under its own name."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -15,8 +15,8 @@ def create_pipeline(experiment: str) -> Pipeline:
     """Make the modelling pipeline of one experiment.
 
     Args:
-        experiment: Its name: the namespace of the nodes and datasets, and the key of its
-            block in the parameters.
+        experiment: Its name. It is the namespace of the nodes and datasets, and the key of
+            its block in the parameters.
     """
     return Pipeline(
         [
@@ -44,8 +44,11 @@ def _train() -> Node:
     return Node(
         train_model,
         inputs=[
-            *("development", "split", "identical_images"),
-            *("params:experiment", *PARAMETERS),
+            "development",
+            "split",
+            "identical_images",
+            "params:experiment",
+            *PARAMETERS,
             "checkpoint",
         ],
         outputs=["model", "best_model", "history", "provenance"],
@@ -57,8 +60,13 @@ def _evaluate() -> Node:
     return Node(
         evaluate_model,
         inputs=[
-            *("model", "best_model", "history", "provenance", "test"),
-            *("params:experiment", "params:seed"),
+            "model",
+            "best_model",
+            "history",
+            "provenance",
+            "test",
+            "params:experiment",
+            "params:seed",
         ],
         outputs=["metrics", "predictions"],
         name="evaluate_model_node",
