@@ -143,7 +143,7 @@ def _prepare_image(image: Image.Image, image_shape: ImageShape) -> np.ndarray:
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Convert any kind of image to 8-bit RGB. Transparent parts become white."""
     if image.mode == "F":
-        raise ValueError("received fractions as pixels, and their range is unknown")
+        raise ValueError("received fractions as pixels, which have no known range")
     if image.mode.startswith("I"):
         image = _to_8_bits(image)
     if image.has_transparency_data:
