@@ -180,8 +180,8 @@ def test_an_address_changes_by_its_variables_only(conf, monkeypatch):
         ("dta: x", r"unknown key 'dta' \(did you mean 'data'"),
         (
             "data: ${oc.env:HOME}/cifar",
-            r"data \(globals\): Unsupported interpolation type oc\.env\. In a path an "
-            r"environment variable is written \$NAME, without braces",
+            r"data \(globals\): Unsupported interpolation type oc\.env\. In a path, write "
+            r"an environment variable as \$NAME, without braces",
         ),
         (
             "data: ${HOME}/cifar",

@@ -17,6 +17,6 @@ def test_runs_are_found_once_they_are_there(tmp_path, caplog):
     copy.mkdir()
     (copy / "metrics.json").write_text('{"epochs": 2}')
     runs = dataset.load()
-    assert "left out" in caplog.text and "exp9/seed-0.bak" in caplog.text
+    assert "Left out" in caplog.text and "exp9/seed-0.bak" in caplog.text
     assert list(runs) == ["exp9/seed-0"]
     assert runs["exp9/seed-0"]() == {"epochs": 3}

@@ -188,7 +188,7 @@ def check_predictions(predictions: Arrays) -> None:
     """
     if missing := {"end", "best", "labels"} - predictions.keys():
         raise ValueError(
-            f"received the arrays {sorted(predictions)}, expected also {sorted(missing)}"
+            f"received the arrays {sorted(predictions)}, expected {sorted(missing)}, too"
         )
     labels, end = predictions["labels"], predictions["end"]
     images, classes = len(np.atleast_1d(labels)), end.shape[-1] if end.ndim else 0
