@@ -74,7 +74,7 @@ def test_an_experiment_brings_its_data_and_ends_with_its_figures(
     assert (f"{name}.plot_augmented_images_node" in nodes) == augmented
     # all that it takes from outside comes from the catalog or the parameters
     assert pipelines[name].inputs() == {
-        "cifar10",
+        "raw_images",
         *("params:seed", "params:validation_images", "params:max_epochs"),
         *(f"params:{name}", "params:execution", f"{name}.checkpoint"),
     }
@@ -98,7 +98,8 @@ def test_the_experiment_that_classifies_is_the_sessions(project):
     with KedroSession.create(project_path=project, runtime_params=chosen) as session:
         session.load_context()
         assert pipelines["classify"].inputs() == {
-            *("exp9.model", "own_images", "params:classify", "params:seed")
+            *("exp9.model", "exp9.provenance", "own_images"),
+            *("params:classify", "params:seed"),
         }
         order = [
             node.name for node in (pipelines["classify"] + pipelines["exp9"]).nodes

@@ -172,7 +172,9 @@ def test_the_readme_has_the_main_figures_of_each_experiment(data, root):
 def test_a_page_without_the_place_of_its_table_is_named(tmp_path):
     page = tmp_path / "README.md"
     page.write_text("# Project\n\n<!-- results -->\nno end\n")
-    with pytest.raises(ValueError, match=r"README.md: no line '<!-- results -->'"):
+    with pytest.raises(
+        ValueError, match=r"README.md: expected a line '<!-- results -->'"
+    ):
         result_tables.insert_table(page, "results", "| table |")
     assert page.read_text().endswith("no end\n")
 

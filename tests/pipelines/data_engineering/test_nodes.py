@@ -28,9 +28,7 @@ def test_load_hands_on_both_parts():
 def test_a_test_set_that_is_partly_the_training_set_is_refused():
     raw = make_raw(make_images(20), make_images(30, seed=1))
     raw["test"]["images"][[7, 9]] = raw["train"]["images"][3]
-    message = (
-        "received 2 of 30 .* row 7 of test and row 3 of train .* most 0%.*`archive`"
-    )
+    message = r"received 2 of 30 .* most 0%.* image 7 of test and image 3 of train .*`archive`"
     with pytest.raises(ValueError, match=message):
         load_images(raw)
 
