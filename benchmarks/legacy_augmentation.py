@@ -58,6 +58,31 @@ def feed(batches: Any, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         batches.on_epoch_end()
 
 
+def make_callbacks(
+    network: keras.Model,
+    development: LabelledImages,
+    split: Split,
+    experiment: Experiment,
+    history: Path,
+) -> list[keras.callbacks.Callback]:
+    """Make the callbacks of our own training loop, and one that writes the history."""
+    training, indices = experiment.training, split["validation"]
+    images, labels = OnDeviceImages(development["images"]), development["labels"]
+    record = EpochRecord(network)
+
+    def write(epoch: int, logs: Any) -> None:
+        pd.DataFrame(record.rows)[HISTORY_COLUMNS].to_csv(history, index=False)
+
+    return [
+        StopOnDivergence(),
+        Validation(network, images, indices, labels[indices], make_loss(training)),
+        record,
+        *make_schedules_and_stoppers(training),
+        Progress(experiment.name, len(split["train"])),
+        keras.callbacks.LambdaCallback(on_epoch_end=write),
+    ]
+
+
 def train(
     development: LabelledImages,
     split: Split,
@@ -76,14 +101,8 @@ def train(
         seed=seed,
     )
     steps = max(len(indices) // training.batch_size, 1)
-    images, validation = OnDeviceImages(development["images"]), split["validation"]
-    labels, loss = development["labels"][validation], make_loss(training)
-    record = EpochRecord(network)
-
-    def write(epoch: int, logs: Any) -> None:
-        pd.DataFrame(record.rows)[HISTORY_COLUMNS].to_csv(history, index=False)
-
     model = for_training(network)
+    loss = make_loss(training)
     model.compile(make_optimizer(training, steps), loss, metrics=["accuracy"])
     model.fit(
         feed(batches, steps),
@@ -91,14 +110,7 @@ def train(
         shuffle=False,  # the batches are shuffled already
         epochs=epochs,
         verbose=0,
-        callbacks=[
-            StopOnDivergence(),
-            Validation(network, images, validation, labels, loss),
-            record,
-            *make_schedules_and_stoppers(training),
-            Progress(experiment.name, steps * training.batch_size),
-            keras.callbacks.LambdaCallback(on_epoch_end=write),
-        ],
+        callbacks=make_callbacks(network, development, split, experiment, history),
     )
     return network
 
