@@ -160,10 +160,8 @@ def main() -> None:
     """Work off the runs until the time is over; print what has come of them."""
     since, arguments = time.monotonic(), read_arguments()
     runs = read_runs(arguments.runs)
-    for number in (
-        signal.SIGTERM,
-        signal.SIGINT,
-    ):  # a shell's `&` has the second ignored
+    # In a shell's background the second is ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     session = Session(arguments.output.resolve(), arguments.env, arguments.params)
     session.prepare(arguments.archive, arguments.hash)
@@ -186,6 +184,8 @@ def main() -> None:
     table = "\n".join([head, *rows])
     (arguments.output / "table.md").write_text(f"{table}\n", encoding="utf-8")
     print(table)
+    for run in failed:
+        print(f"failed: {run.name}, see {session.logs}")
     sys.exit(int(not all(map(session.has_ended, runs))))
 
 
