@@ -12,16 +12,20 @@ import comparable
 import convolutions
 import gpu
 import keras
+import legacy_augmentation
 import matrix_product
 import numpy as np
+import pandas as pd
 import plain_keras
 import pytest
 import training
 import turns
+from legacy_augmentation import feed
 from ours import train as train_ours
 from training import NETWORKS, make_row
 
-from cifar_kedro.config import Network
+from cifar_kedro.config import Execution, Experiment, Network
+from cifar_kedro.config.run import HISTORY_COLUMNS
 from cifar_kedro.models.network import build_network
 from cifar_kedro.models.summary import count_parameters
 from cifar_kedro.training import backend, callbacks
@@ -186,6 +190,7 @@ from pathlib import Path
 
 import common
 import gpu
+import legacy_augmentation
 
 folder, usages = Path(json.load(sys.stdin)), []
 for script in ("pass", "import time; x = bytearray(300_000_000); time.sleep(0.3)"):
@@ -327,3 +332,28 @@ def test_the_convolutions_of_networks_are_listed_once_and_timed():
         "direct": 2,
         "winograd": 2,
     }
+
+
+def test_the_legacy_generator_trains_exp7_and_leaves_a_history_like_ours(tmp_path):
+    data = make_images(24)
+    split = {"train": np.arange(20), "validation": np.arange(20, 24)}
+    block = EXPERIMENTS["exp7"]
+    block = block | {"training": block["training"] | {"batch_size": 8}}
+    experiment = Experiment.model_validate(block)
+    backend.prepare_keras(0, "float32", Execution())
+    path = tmp_path / "history.csv"
+    network = legacy_augmentation.train(data, split, experiment, 0, 2, path)
+    history = pd.read_csv(path)
+    assert list(history) == HISTORY_COLUMNS and list(history["epoch"]) == [1, 2]
+    predicted = network.predict_on_batch(data["images"])
+    np.testing.assert_allclose(predicted.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_legacy_generators_epochs_are_shuffled_and_have_whole_batches_only():
+    images = np.arange(20.0).reshape(20, 1, 1, 1)
+    batches = plain_keras.make_generator({}).flow(images, np.arange(20), 8, seed=0)
+    drawn = [labels for _, labels in itertools.islice(feed(batches, 2), 6)]
+    assert {len(labels) for labels in drawn} == {8}
+    epochs = [np.concatenate(drawn[start : start + 2]) for start in (0, 2, 4)]
+    assert all(len(set(epoch)) == 16 for epoch in epochs)
+    assert not np.array_equal(epochs[0], epochs[1])
