@@ -173,8 +173,8 @@ def test_a_damaged_model_is_named(project, content, name):
             "^validation_images: received 'all', expected a whole number$",
         ),
         (
-            {"validation_images": 2000},
-            "received 2000 of 2000 images, expected 10 to 1990",
+            {"validation_images": 1297},
+            "received 1297 of 1297 images, expected 10 to 1287",
         ),
         (
             {"exp0": {"builds_on": "exp7b"}},
@@ -233,9 +233,11 @@ def test_a_test_set_that_is_the_training_set_is_refused_before_anything_is_writt
 ):
     digits = DigitsDataset().load()
     train = digits["train"]
-    digits["test"] = {key: array[:20] for key, array in train.items()}
+    digits["test"] = {key: array[:100] for key, array in train.items()}
     monkeypatch.setattr(DigitsDataset, "load", lambda _: digits)
-    with pytest.raises(ValueError, match="received 20 of 20 that are training images"):
+    with pytest.raises(
+        ValueError, match="received 100 of 100 that are also training images"
+    ):
         run(project, "exp0")
     assert not files(project)
 

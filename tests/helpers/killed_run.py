@@ -25,7 +25,7 @@ PARAMETERS = {
         "network": {"blocks": [{"filters": [2]}], "batch_norm": True, "dropout": 0.3},
         "augmentation": {"rotation_range": 20.0},
         "training": {
-            "batch_size": 500,
+            "batch_size": 400,
             "reduce_lr": {
                 "monitor": "loss",
                 "factor": 0.5,

@@ -26,7 +26,7 @@ def through_file(image, format="PNG", **options):
 
 
 def prepare(image):
-    files, prepared = prepare_images(MODEL, {"a.png": lambda: image})
+    files, prepared = prepare_images({"a.png": lambda: image}, MODEL)
     assert files.values.tolist() == [["a.png", ""]]
     assert prepared.dtype == np.float32 and prepared.shape == (1, 32, 32, 3)
     return prepared[0] * 255
@@ -35,7 +35,7 @@ def prepare(image):
 def test_a_network_of_small_grey_images_is_fed_such():
     model = SimpleNamespace(input_shape=(None, 8, 8, 1))
     image = Image.new("RGB", (40, 20), "lime")
-    _, prepared = prepare_images(model, {"a.png": lambda: image})
+    _, prepared = prepare_images({"a.png": lambda: image}, model)
     np.testing.assert_allclose(prepared, np.full((1, 8, 8, 1), 150 / 255), atol=0.003)
 
 
@@ -53,7 +53,7 @@ def test_an_enlarged_image_of_the_data_set_is_fed_as_it_was(tmp_path, side):
         large = Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST)
         large.save(tmp_path / f"{i}.png")
     files, prepared = prepare_images(
-        MODEL, ImageFolderDataset(path=str(tmp_path)).load()
+        ImageFolderDataset(path=str(tmp_path)).load(), MODEL
     )
     assert files["file"].tolist() == [f"{i}.png" for i in range(10)]
     np.testing.assert_array_equal(prepared, images * np.float32(1 / 255))
@@ -149,7 +149,7 @@ def test_a_truncated_image_is_refused_or_complete(share):
     whole = file.getvalue()
     cut = whole[: int(share * len(whole))]
     try:
-        _, prepared = prepare_images(MODEL, {"a": lambda: read_image(io.BytesIO(cut))})
+        _, prepared = prepare_images({"a": lambda: read_image(io.BytesIO(cut))}, MODEL)
     except ValueError as error:
         assert "None of 1 files can be classified" in str(error)
         assert "\n  'a': " in str(error)
@@ -179,7 +179,7 @@ def test_what_is_no_image_is_listed_with_its_reason_and_the_rest_is_classified(
             (tmp_path / name).write_bytes(whole[:3000] if content is None else content)
     gradient(60, 60).save(tmp_path / "good.png")
     own_images = ImageFolderDataset(path=str(tmp_path)).load()
-    files, prepared = prepare_images(MODEL, own_images)
+    files, prepared = prepare_images(own_images, MODEL)
     assert len(prepared) == 1
     problems = files.set_index("file")["problem"].to_dict()
     assert list(problems) == sorted([*REFUSED, "good.png"])
@@ -191,14 +191,14 @@ def test_what_is_no_image_is_listed_with_its_reason_and_the_rest_is_classified(
     with pytest.raises(
         ValueError, match=r"^None of 5 files can be classified"
     ) as raised:
-        prepare_images(MODEL, ImageFolderDataset(path=str(tmp_path)).load())
+        prepare_images(ImageFolderDataset(path=str(tmp_path)).load(), MODEL)
     for name, (_, reason) in REFUSED.items():
         assert raised.match(rf"\n  '{name}': .*{reason}")
 
 
 def test_of_a_thousand_files_that_are_no_images_ten_are_named():
     with pytest.raises(ValueError, match=r"None of 1000 files") as raised:
-        prepare_images(MODEL, {f"{i}.txt": lambda: 1 / 0 for i in range(1000)})
+        prepare_images({f"{i}.txt": lambda: 1 / 0 for i in range(1000)}, MODEL)
     assert str(raised.value).count("division by zero") == 10
     assert str(raised.value).endswith("\n  and 990 more")
 
@@ -219,13 +219,13 @@ def refuse():
     ],
 )
 def test_a_problem_is_a_line_that_begins_with_a_word(load, problem):
-    files, _ = prepare_images(MODEL, {"a.png": load, "b.png": gradient})
+    files, _ = prepare_images({"a.png": load, "b.png": gradient}, MODEL)
     assert files["problem"].tolist() == [problem, ""]
 
 
 def test_a_name_that_is_no_text_is_listed_in_letters_that_can_be_written():
     name = b"caf\xe9.png".decode(errors="surrogateescape")
-    files, prepared = prepare_images(MODEL, {name: gradient})
+    files, prepared = prepare_images({name: gradient}, MODEL)
     assert files["file"].tolist() == [r"caf\udce9.png"]
     assert len(prepared) == 1
 

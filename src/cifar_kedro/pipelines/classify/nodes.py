@@ -22,15 +22,15 @@ Model = Any
 
 
 def prepare_images(
-    model: Model, own_images: dict[str, Callable[[], Image.Image]]
+    own_images: dict[str, Callable[[], Image.Image]], model: Model
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Bring each image into the shape that a network takes.
 
     Files are read one at a time, because photographs are large.
 
     Args:
-        model: The network. Its input gives the shape.
         own_images: A function that reads the image, by file.
+        model: The network. Its input gives the shape.
 
     Returns:
         A table and the images. The table has a row per file, with `file` and `problem`. The

@@ -24,7 +24,7 @@ def create_pipeline(classify: Classify) -> Pipeline:
         [
             Node(
                 prepare_images,
-                inputs=[model, "own_images"],
+                inputs=["own_images", model],
                 outputs=["image_files", "prepared_images"],
                 name="prepare_images_node",
             ),
