@@ -110,9 +110,8 @@ def evaluate_model(
         seed: The run's seed.
 
     Returns:
-        The metrics and the predictions. `cifar_kedro.evaluation.metrics.describe_evaluation`
-        and `_predict` describe them. The metrics also have the network's parameters, its
-        layers and the provenance.
+        The metrics, which `cifar_kedro.evaluation.metrics.describe_evaluation` describes,
+        with parameters, layers and provenance; and the predictions: see `_predict`.
     """
     from cifar_kedro.models.summary import count_parameters, describe_layers
 
