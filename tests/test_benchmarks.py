@@ -190,7 +190,6 @@ from pathlib import Path
 
 import common
 import gpu
-import legacy_augmentation
 
 folder, usages = Path(json.load(sys.stdin)), []
 for script in ("pass", "import time; x = bytearray(300_000_000); time.sleep(0.3)"):
