@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import cifar_kedro
 from cifar_kedro.config import Execution
+from cifar_kedro.config.data import CIFAR10_CLASSES
 from cifar_kedro.evaluation import provenance
 from cifar_kedro.evaluation.provenance import (
     describe_run,
@@ -44,6 +45,7 @@ def test_a_run_is_described_in_what_json_can_hold():
     assert (run["seed"], run["validation_images"], run["max_epochs"]) == (3, 10, None)
     assert run["data_sha256"] == hash_images(data, np.arange(50), np.arange(50, 60))
     assert run["identical_images"] == {"train": 3}
+    assert run["training_images"] == dict.fromkeys(CIFAR10_CLASSES, 5)
     assert run["code"]["version"] == cifar_kedro.__version__
     assert run["backend"] == keras.backend.backend()
     assert set(run["packages"]) == {"python", "kedro", "keras", "numpy", run["backend"]}

@@ -50,6 +50,7 @@ def describe_run(
         "max_epochs": max_epochs,
         "execution": execution.model_dump(),
         "data": describe_data_set(development).as_json(),
+        "training_images": _count_classes(development, split["train"]),
         "data_sha256": hash_images(development, split["train"], split["validation"]),
         "identical_images": identical_images,
         "code": {"version": cifar_kedro.__version__, **describe_checkout()},
@@ -60,6 +61,13 @@ def describe_run(
         "hardware": _describe_machine() | {"accelerators": backend["accelerators"]},
         "started": now(),
     }
+
+
+def _count_classes(development: LabelledImages, train: np.ndarray) -> dict[str, int]:
+    """Count the training images of each class, by its name."""
+    names = development["class_names"].tolist()
+    counts = np.bincount(development["labels"][train], minlength=len(names))
+    return dict(zip(names, counts.tolist(), strict=True))
 
 
 def _list_versions() -> dict[str, str]:
