@@ -259,7 +259,7 @@ def test_a_run_that_fails_is_found_as_failed_and_its_next_try_as_another(
     assert found.data.tags["failed_node"] == "exp0.train_model_node"
     assert found.data.tags["error"] == "ValueError"
     assert found.data.params["network.dropout"] == "0.0"
-    assert found.data.params["validation_images"] == "500"
+    assert found.data.params["validation_images"] == "300"
     assert "hunter2" not in str(found.to_dictionary())
     run(project, "exp0")
     statuses = sorted(again.info.status for again in find_runs(mlflow))

@@ -74,11 +74,11 @@ def describe_seeds(results: Results) -> pd.DataFrame:
 
         - `experiment`, and the number of `seeds`;
         - `mean`, `min`, `max`, and `sd`, the standard deviation of a sample (n - 1),
-          empty for one seed;
+            empty for one seed;
         - `reported_test_accuracy`: the original report's, empty if it has none;
         - `difference_points`: the mean less the reported one, in percentage points;
         - `further_low` and `further_high`, from three seeds on: 95 % of further runs lie
-          between them, on the same test images.
+            between them, on the same test images.
     """
     runs = pd.DataFrame(
         [(run.experiment, run.accuracy()) for run in results.runs if not run.issues],

@@ -38,7 +38,7 @@ def tell_status(
         - ``failed:`` and the reason, if a failure is newer than the metrics' training;
         - ``stale:`` and which settings differ from today's;
         - ``other network:`` and both numbers of parameters, if the original report has
-          another number;
+            another number;
         - ``unknown:`` and why, if no history tells how the training ended;
         - ``cut short:`` and after how many epochs, if no setting ended the training;
         - ``complete``.

@@ -99,7 +99,7 @@ def summarise_runs(
         exp9, exp10.
 
         - `status`: see `tell_status`; or ``unreadable:`` and why. Or ``other data:`` and
-          which. Such runs have nothing else, nor has one that failed without metrics.
+            which. Such runs have nothing else, nor has one that failed without metrics.
         - Accuracies are fractions.
         - `difference_points`: ours at the end of training less the reported one.
         - `meets_80_from_architecture` and `meets_90`: see `judge_objectives`.

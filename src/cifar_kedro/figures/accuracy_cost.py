@@ -53,7 +53,7 @@ def tabulate_costs(results: Results, scores: pd.DataFrame) -> pd.DataFrame:
 
         - `experiment`, `seed`, `hardware`;
         - `parameters`, `macs` of one image, `seconds` of training (wall time); NaN if
-          the run is older than their record;
+            the run is older than their record;
         - `accuracy`, with its interval from `low` to `high`, fractions;
         - `result`: whether the run has no issues.
     """

@@ -100,7 +100,8 @@ def _draw_dots(
 
 def _label_axes(axes: Axes, experiments: pd.DataFrame) -> None:
     """Name the experiments from top to bottom, and the accuracy in per cent."""
-    names = experiments["experiment"] + ": " + experiments["title"]
+    pairs = zip(experiments["experiment"], experiments["title"], strict=True)
+    names = [f"{name}: {title}" for name, title in pairs]
     axes.set_yticks(
         experiments.index, [wrap_title(name, _NAME_CHARACTERS) for name in names]
     )
