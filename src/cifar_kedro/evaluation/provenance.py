@@ -49,9 +49,7 @@ def describe_run(
         "validation_images": len(split["validation"]),
         "max_epochs": max_epochs,
         "execution": execution.model_dump(),
-        "data": describe_data_set(development).as_json(),
-        "training_images": _count_classes(development, split["train"]),
-        "data_sha256": hash_images(development, split["train"], split["validation"]),
+        **_describe_data(development, split),
         "identical_images": identical_images,
         "code": {"version": cifar_kedro.__version__, **describe_checkout()},
         "packages": _list_versions() | backend["packages"],
@@ -63,11 +61,15 @@ def describe_run(
     }
 
 
-def _count_classes(development: LabelledImages, train: np.ndarray) -> dict[str, int]:
-    """Count the training images of each class, by its name."""
+def _describe_data(development: LabelledImages, split: Split) -> dict[str, Any]:
+    """Describe the data set, and count the training images of each class by its name."""
     names = development["class_names"].tolist()
-    counts = np.bincount(development["labels"][train], minlength=len(names))
-    return dict(zip(names, counts.tolist(), strict=True))
+    counts = np.bincount(development["labels"][split["train"]], minlength=len(names))
+    return {
+        "data": describe_data_set(development).as_json(),
+        "training_images": dict(zip(names, counts.tolist(), strict=True)),
+        "data_sha256": hash_images(development, split["train"], split["validation"]),
+    }
 
 
 def _list_versions() -> dict[str, str]:
