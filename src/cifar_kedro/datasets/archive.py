@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from fsspec.implementations.local import LocalFileSystem
@@ -16,9 +16,10 @@ from cifar_kedro.datasets.archive_members import read_members
 from cifar_kedro.datasets.atomic_write import replacing
 from cifar_kedro.datasets.base import SingleFileDataset, hide_secrets
 from cifar_kedro.datasets.fetch import fetch, name_hash
+from cifar_kedro.datasets.read_only import ReadOnly
 
 
-class CifarArchiveDataset(SingleFileDataset[RawImages]):
+class CifarArchiveDataset(ReadOnly, SingleFileDataset[RawImages]):
     """Loads CIFAR-10 or CIFAR-100 from its ``.tar.gz``. It fetches a missing archive.
 
     Nothing is unpacked to disk, and nothing is unpickled. A file that exists is
@@ -92,14 +93,6 @@ class CifarArchiveDataset(SingleFileDataset[RawImages]):
             "class_names": members.class_names,
             "name": self._layout.name,
         }
-
-    def save(self, data: Any) -> NoReturn:
-        """Refuse to save, because the archive is an input.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError(f"{type(self).__name__} is read-only.")
 
     def _exists(self) -> bool:
         return bool(self._fs.isfile(self._path))

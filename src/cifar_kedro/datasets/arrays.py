@@ -1,7 +1,7 @@
 """Images and labels as arrays in one ``.npz`` file."""
 
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.base import SingleFileDataset
 from cifar_kedro.datasets.labels import number_classes, read_labels
 from cifar_kedro.datasets.npz import Arrays, read_arrays
+from cifar_kedro.datasets.read_only import ReadOnly
 
 # How Keras and MedMNIST call the arrays: of each part those that are joined, in order.
 _NAMES = {
@@ -26,7 +27,7 @@ _OPTIONAL = {"val_images", "val_labels"}
 _EXPECTED = "x_train, y_train, x_test, y_test; or train_images, train_labels, test_images, test_labels"
 
 
-class ArraysDataset(SingleFileDataset[RawImages]):
+class ArraysDataset(ReadOnly, SingleFileDataset[RawImages]):
     """Loads square images, grey or colour, with the array names of Keras or MedMNIST.
 
     MedMNIST's own validation images are learnt from: the split of a run draws which images
@@ -87,14 +88,6 @@ class ArraysDataset(SingleFileDataset[RawImages]):
             "class_names": names,
             "name": self._name,
         }
-
-    def save(self, data: Any) -> NoReturn:
-        """Refuse: the arrays are an input.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError(f"{type(self).__name__} is read-only.")
 
     def _read(self, path: Path) -> Arrays:
         try:

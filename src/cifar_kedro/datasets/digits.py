@@ -10,14 +10,14 @@ import numpy as np
 from kedro.io import AbstractDataset
 
 from cifar_kedro.config.data import RawImages
-from cifar_kedro.config.errors import DatasetError
+from cifar_kedro.datasets.read_only import ReadOnly
 
 TEST_IMAGES = 500
 ENLARGED = 4  # pixels that each becomes, along either side: 8 to 32
 _MOST = 16  # the value of white
 
 
-class DigitsDataset(AbstractDataset[NoReturn, RawImages]):
+class DigitsDataset(ReadOnly, AbstractDataset[NoReturn, RawImages]):
     """Loads the digits in the form of CIFAR-10: 32 pixels a side, three equal channels.
 
     Examples:
@@ -64,14 +64,6 @@ class DigitsDataset(AbstractDataset[NoReturn, RawImages]):
             "class_names": names,
             "name": "scikit-learn's digits",
         }
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the digits are an input.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError(f"{type(self).__name__} is read-only.")
 
     def _exists(self) -> bool:
         return True

@@ -11,6 +11,7 @@ from PIL import Image
 from cifar_kedro.config.errors import DatasetError
 from cifar_kedro.datasets.base import hide_secrets
 from cifar_kedro.datasets.found_images import find_images
+from cifar_kedro.datasets.read_only import ReadOnly
 
 # A table program takes a cell that begins so for a formula, a shell a dash for an option.
 # `./` before such a name still leads to the file.
@@ -19,7 +20,7 @@ _REMEDY = "Put your images there, or name their folder: --params classify.images
 
 
 class ImageFolderDataset(
-    AbstractDataset[NoReturn, dict[str, Callable[[], Image.Image]]]
+    ReadOnly, AbstractDataset[NoReturn, dict[str, Callable[[], Image.Image]]]
 ):
     """A folder of whatever files people keep their images in: see `find_images`."""
 
@@ -62,14 +63,6 @@ class ImageFolderDataset(
             f"./{name}" if name.startswith(_FORMULA) else name: image.load
             for name, image in sorted(found.items())
         }
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the images are an input.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError(f"{type(self).__name__} is read-only.")
 
     def _exists(self) -> bool:
         return bool(self._fs.isdir(self._path))

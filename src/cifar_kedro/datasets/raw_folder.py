@@ -7,11 +7,12 @@ import fsspec
 from kedro.io import AbstractDataset
 
 from cifar_kedro.config.data import RawImages
-from cifar_kedro.config.errors import DatasetError, SettingsError
+from cifar_kedro.config.errors import SettingsError
 from cifar_kedro.datasets.base import hide_secrets
+from cifar_kedro.datasets.read_only import ReadOnly
 
 
-class RawFolderDataset(AbstractDataset[NoReturn, RawImages]):
+class RawFolderDataset(ReadOnly, AbstractDataset[NoReturn, RawImages]):
     """A raw data set in a folder, local or at any address that fsspec understands."""
 
     def __init__(
@@ -54,14 +55,6 @@ class RawFolderDataset(AbstractDataset[NoReturn, RawImages]):
         self._image_shape = (side, side, channels)
         self._most_bad_share = most_bad_share
         self.metadata = metadata
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the images are an input.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError(f"{type(self).__name__} is read-only.")
 
     def _exists(self) -> bool:
         return bool(self._fs.isdir(self._path))
